@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { Readable, Writable } from 'node:stream';
+import { test } from 'node:test';
+import type { DoctorReport, Operator } from './operator.ts';
+import { run } from './run.ts';
+
+function sink() {
+  let text = '';
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      text += chunk.toString();
+      done();
+    },
+  });
+  return { stream, text: () => text };
+}
+
+/** Runs a local verb with an operator that has only the given functions. */
+async function posthorn(
+  args: readonly string[],
+  operator: Partial<Operator>,
+  env: Record<string, string> = {},
+) {
+  const stdout = sink();
+  const stderr = sink();
+  const code = await run(args, {
+    env,
+    stdin: Readable.from([]),
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    signals: { on: () => undefined },
+    loadOperator: () => Promise.resolve(operator as Operator), // the verb under test uses nothing else
+  });
+  return { code, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+test('serve passes its flags on and ends with the exit code of the server', async () => {
+  const given: unknown[] = [];
+  const serve: Operator['serve'] = ({ stdout: _stdout, stderr: _stderr, signals: _signals, ...options }) => {
+    given.push(options);
+    return Promise.resolve(7);
+  };
+  const env = { A: 'b' };
+  const flags = ['--config', 'c.toml', '--data', 'd', '--http', '127.0.0.1:0'];
+  assert.equal((await posthorn(['serve', ...flags], { serve }, env)).code, 7);
+  await posthorn(['serve'], { serve });
+  assert.deepEqual(given, [{ env, config: 'c.toml', data: 'd', http: '127.0.0.1:0' }, { env: {} }]);
+});
+
+test('key create prints the key alone on standard output', async () => {
+  const given: unknown[] = [];
+  const createKeyLocally: Operator['createKeyLocally'] = (options) => {
+    given.push(options);
+    return Promise.resolve({ id: 'key_1', key: 'ph_test_1_s' });
+  };
+  const flags = [
+    'key',
+    'create',
+    '--name',
+    'ci',
+    '--tenant',
+    'acme',
+    '--kind',
+    'test',
+    '--role',
+    'tenant_developer',
+  ];
+  const plain = await posthorn(flags, { createKeyLocally });
+  assert.equal(plain.code, 0);
+  assert.equal(plain.stdout, 'ph_test_1_s\n');
+  assert.deepEqual(given, [{ env: {}, name: 'ci', tenant: 'acme', kind: 'test', role: 'tenant_developer' }]);
+  const json = await posthorn([...flags, '--json'], { createKeyLocally });
+  assert.deepEqual(JSON.parse(json.stdout), { id: 'key_1', key: 'ph_test_1_s' });
+  for (const wrong of [
+    ['--kind', 'dead'],
+    ['--role', 'king'],
+  ]) {
+    assert.equal((await posthorn(['key', 'create', '--name', 'x', ...wrong], { createKeyLocally })).code, 2);
+  }
+  assert.equal(given.length, 2);
+});
+
+test('doctor lists checks by group and what is wrong, worst first', async () => {
+  const report: DoctorReport = {
+    groups: [
+      { title: 'Server', checks: [{ name: 'database', status: 'ok', detail: '0 pending migrations' }] },
+      {
+        title: 'Secrets',
+        checks: [
+          { name: 'backup', status: 'warning', detail: '9 days ago' },
+          { name: 'key file', status: 'problem', detail: 'mode 0644', fix: 'chmod 600 data/master.key' },
+        ],
+      },
+    ],
+  };
+  const { code, stdout } = await posthorn(['doctor'], { doctor: () => Promise.resolve(report) });
+  assert.equal(code, 1);
+  assert.equal(
+    stdout,
+    [
+      'Server   ✓ database: 0 pending migrations',
+      'Secrets  ! backup: 9 days ago',
+      '         ✗ key file: mode 0644',
+      '',
+      '1 problem, 1 warning. Worst first:',
+      '  ✗ key file   chmod 600 data/master.key',
+      '  ! backup     9 days ago',
+      '',
+    ].join('\n'),
+  );
+  const fine: DoctorReport = {
+    groups: [{ title: 'S', checks: [{ name: 'x', status: 'warning', detail: '' }] }],
+  };
+  assert.equal((await posthorn(['doctor'], { doctor: () => Promise.resolve(fine) })).code, 0);
+  assert.equal((await posthorn(['doctor', '--strict'], { doctor: () => Promise.resolve(fine) })).code, 1);
+});
+
+test('config check and explain', async () => {
+  const checkConfig = () =>
+    Promise.resolve({ problems: ['posthorn.toml:3: no such key'], warnings: ['old'] });
+  const bad = await posthorn(['config', 'check'], { checkConfig });
+  assert.equal(bad.code, 1);
+  assert.equal(bad.stdout, '✗ posthorn.toml:3: no such key\n! old\n');
+  const good = await posthorn(['config', 'check'], {
+    checkConfig: () => Promise.resolve({ problems: [], warnings: [], file: 'p.toml' }),
+  });
+  assert.deepEqual([good.code, good.stdout], [0, '✓ p.toml is fine\n']);
+
+  const values = [
+    { key: 'delivery.mode', value: 'capture', origin: 'default' },
+    { key: 'server.http', value: '127.0.0.1:1', origin: '--http' },
+  ];
+  const explainConfig = () => Promise.resolve(values);
+  const some = await posthorn(['config', 'explain', 'delivery'], { explainConfig });
+  assert.equal(some.stdout, 'SETTING        VALUE    FROM\ndelivery.mode  capture  default\n');
+  const json = await posthorn(['config', 'explain', '--json'], { explainConfig });
+  assert.deepEqual(JSON.parse(json.stdout), values);
+  assert.equal((await posthorn(['config', 'explain', 'nope'], { explainConfig })).code, 2);
+});
+
+test('what a local verb throws is told in a line; a refusal by rule is 4, anything else 1', async () => {
+  const doctor = () => Promise.reject(new Error('disk\n\u001b[2J broke'));
+  const broken = await posthorn(['doctor', '--json'], { doctor });
+  assert.equal(broken.code, 1);
+  assert.equal(broken.stderr, 'error: disk [2J broke\n');
+  assert.equal(JSON.parse(broken.stdout).error.code, 'failed');
+  const createKeyLocally = () =>
+    Promise.reject(Object.assign(new Error('no'), { status: 422, code: 'invalid_request' }));
+  assert.equal((await posthorn(['key', 'create', '--name', 'x'], { createKeyLocally })).code, 4);
+});
+
+test('a locale without UTF-8 gets plain marks', async () => {
+  const checkConfig = () => Promise.resolve({ problems: [], warnings: [] });
+  const { stdout } = await posthorn(['config', 'check'], { checkConfig }, { LC_ALL: 'C' });
+  assert.equal(stdout, 'ok The configuration is fine\n');
+});

@@ -1,0 +1,86 @@
+/**
+ * What the local verbs ask of the server's operator face. Local means: on the data folder, without a running server.
+ * Next: serve.ts
+ */
+
+export interface Place {
+  /** The configuration file; `./posthorn.toml` if it is there. */
+  readonly config?: string;
+  /** The data folder; `./data`. */
+  readonly data?: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Signals {
+  on(name: 'SIGTERM' | 'SIGINT' | 'SIGHUP', heard: () => void): unknown;
+}
+
+export type Role = 'instance_admin' | 'instance_developer' | 'tenant_admin' | 'tenant_developer';
+
+export interface LocalKey {
+  readonly id: string;
+  readonly key: string;
+}
+
+/** What can be shown of a key. Times are epoch ms. */
+export interface ListedKey {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'live' | 'test';
+  readonly role: Role;
+  readonly createdAt: number;
+  readonly lastUsedAt: number | null;
+  readonly revokedAt: number | null;
+}
+
+export interface DoctorCheck {
+  readonly name: string;
+  readonly status: 'ok' | 'warning' | 'problem';
+  readonly detail: string;
+  /** The next command, or what to change. */
+  readonly fix?: string;
+}
+
+export interface DoctorReport {
+  readonly groups: readonly { readonly title: string; readonly checks: readonly DoctorCheck[] }[];
+}
+
+export interface ConfigReport {
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+  /** The file that was read, if any. */
+  readonly file?: string;
+}
+
+export interface ConfigValue {
+  readonly key: string;
+  readonly value: string;
+  /** Who set it, for a person: `posthorn.toml:3`, `POSTHORN_SERVER__HTTP`, `default`. */
+  readonly origin: string;
+}
+
+export interface Operator {
+  /** Runs until a signal; answers the exit code. */
+  serve(
+    options: Place & {
+      /** `HOST:PORT` */
+      readonly http?: string;
+      readonly stdout: { write(text: string): unknown };
+      readonly stderr: { write(text: string): unknown };
+      readonly signals: Signals;
+    },
+  ): Promise<number>;
+  createKeyLocally(
+    options: Place & {
+      readonly name: string;
+      readonly tenant?: string;
+      readonly kind: 'live' | 'test';
+      readonly role?: Role;
+    },
+  ): Promise<LocalKey>;
+  listKeysLocally(options: Place & { readonly tenant?: string }): Promise<readonly ListedKey[]>;
+  revokeKeyLocally(options: Place & { readonly tenant?: string; readonly id: string }): Promise<void>;
+  doctor(options: Place): Promise<DoctorReport>;
+  checkConfig(options: Place): Promise<ConfigReport>;
+  explainConfig(options: Place): Promise<readonly ConfigValue[]>;
+}

@@ -1,0 +1,25 @@
+/**
+ * Connections as the API takes and gives them: secrets go in and never come out. The fields are those of `openapi.json`.
+ * Next: sdk.ts
+ */
+import type * as api from './gen/types.gen.ts';
+import type { Given, Told } from './given.ts';
+
+/** What is shown of a secret; `rotatedAt` is `null` when there is none or the file holds it. */
+export interface SecretState extends Told<api.SecretState> {}
+
+/** A connection to make. */
+export type ConnectionInput = Given<api.ConnectionInput>;
+
+/**
+ * Changes: absent keeps, `null` clears. A secret must be given again when what decides where it is sent changes: host,
+ * port, security or user.
+ */
+export interface ConnectionPatch extends Given<api.ConnectionPatch> {}
+
+type SmtpInput = Exclude<api.ConnectionInput, { type: 'mailbox' }>;
+
+/** The settings that are shown as they were given; which there are depends on the type. */
+type ShownSettings = Partial<Omit<SmtpInput, 'name' | 'type' | 'password' | 'clientKey'>>;
+
+export interface Connection extends Told<api.Connection & ShownSettings> {}

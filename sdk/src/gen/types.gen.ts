@@ -1,0 +1,1501 @@
+// Made by `npm run gen` from the operations of the server; edit those.
+
+export type ClientOptions = {
+  baseUrl: `${string}://${string}` | (string & {});
+};
+
+/**
+ * Why a request was not done (RFC 9457).
+ */
+export type Problem = {
+  /**
+   * Where the code is explained.
+   */
+  type: string;
+  title: string;
+  status: number;
+  /**
+   * What was wrong this time.
+   */
+  detail: string;
+  code:
+    | 'invalid_request'
+    | 'malformed_json'
+    | 'malformed_request'
+    | 'unsupported_media_type'
+    | 'body_too_large'
+    | 'unauthorized'
+    | 'forbidden'
+    | 'not_found'
+    | 'method_not_allowed'
+    | 'conflict'
+    | 'idempotency_conflict'
+    | 'secret_required'
+    | 'managed_by_file'
+    | 'not_cancellable'
+    | 'storage_full'
+    | 'overloaded'
+    | 'unavailable'
+    | 'rate_limited'
+    | 'internal';
+  /**
+   * The id under which the server log holds more.
+   */
+  instance?: string;
+  errors?: Array<{
+    path: string;
+    message: string;
+  }>;
+};
+
+/**
+ * What a message that was taken is answered with.
+ */
+export type Accepted = {
+  id: string;
+  state: RecipientState;
+  recipients: Array<AcceptedRecipient>;
+  createdAt: string;
+  expiresAt: string;
+};
+
+/**
+ * A recipient as a new message shows it.
+ */
+export type AcceptedRecipient = {
+  address: string;
+  state: RecipientState;
+};
+
+export type Attempt = {
+  id: string;
+  connection: {
+    id: string;
+    name: string;
+  };
+  startedAt: string;
+  endedAt: string;
+  outcome: 'accepted' | 'deferred' | 'rejected' | 'in_doubt' | 'connection_unusable';
+  errorId: string | null;
+  reply: string | null;
+  phases: Array<{
+    phase: string;
+    ms: number;
+    reply?: string;
+  }>;
+  recipients: Array<{
+    address: string;
+    outcome: string;
+    errorId?: string;
+    reply: string;
+  }>;
+  /**
+   * The conversation, without secrets and body.
+   */
+  transcript: string;
+  peer: {
+    address: string;
+    reused: boolean;
+    tls?: {
+      protocol: string;
+      cipher: string;
+      verified: boolean;
+    };
+  } | null;
+};
+
+/**
+ * The settings without the secrets, and how it is.
+ */
+export type Connection = {
+  id: string;
+  name: string;
+  type: 'smtp' | 'mailbox';
+  state: 'active' | 'paused' | 'failing';
+  managedBy: 'api' | 'file';
+  revision: number;
+  /**
+   * What stops it, while it is failing.
+   */
+  trouble: {
+    errorId: string;
+    detail: string;
+    since: string;
+    failures: number;
+    nextTryAt: string;
+  } | null;
+  password?: SecretState;
+  clientKey?: SecretState;
+  createdAt: string;
+  updatedAt: string;
+  [key: string]: unknown;
+};
+
+export type ConnectionInput =
+  | {
+      /**
+       * What kind of connection this is.
+       */
+      type?: 'smtp';
+      /**
+       * How people and programs name the connection.
+       */
+      name: string;
+      /**
+       * Addresses or `@domain`s it may send as; none means any.
+       */
+      senders?: Array<string>;
+      /**
+       * Lower is tried first.
+       */
+      priority?: number;
+      /**
+       * Free text for people.
+       */
+      notes?: string;
+      /**
+       * Name or address of the server.
+       */
+      host: string;
+      /**
+       * Port; 465 for `implicit`, else 587, when not given.
+       */
+      port?: number;
+      /**
+       * How the line is protected.
+       */
+      security?: 'none' | 'auto' | 'implicit' | 'starttls' | 'starttls-when-available';
+      /**
+       * Whether to sign in. A user name alone never makes it sign in.
+       */
+      auth?: 'anonymous' | 'password';
+      /**
+       * User name to sign in with.
+       */
+      username?: string;
+      /**
+       * Password to sign in with.
+       */
+      password?: string;
+      /**
+       * Allows signing in without verified TLS, to a private address only.
+       */
+      allowPlaintextAuth?: boolean;
+      /**
+       * Name to greet the server with (EHLO); the name of this machine when not given.
+       */
+      ehloName?: string;
+      /**
+       * Oldest TLS version allowed.
+       */
+      minTls?: '1.2' | '1.3';
+      /**
+       * Whether the certificate must be trusted and carry the right name.
+       */
+      verify?: boolean;
+      /**
+       * Authorities trusted besides those of the system, PEM.
+       */
+      ca?: string;
+      /**
+       * Certificate to show to the server, PEM.
+       */
+      clientCert?: string;
+      /**
+       * Private key of `clientCert`, PEM.
+       */
+      clientKey?: string;
+      /**
+       * Name for SNI and in the certificate, when it is not the host.
+       */
+      serverName?: string;
+      /**
+       * Deadlines of the phases.
+       */
+      timeouts?: {
+        /**
+         * Resolving and connecting, ms.
+         */
+        connectMs?: number;
+        /**
+         * Until the greeting, ms.
+         */
+        greetingMs?: number;
+        /**
+         * Each command, ms.
+         */
+        commandMs?: number;
+        /**
+         * The content, and again its reply, ms.
+         */
+        dataMs?: number;
+      };
+      /**
+       * Connections kept open.
+       */
+      pool?: {
+        /**
+         * Most connections open at one time.
+         */
+        connections?: number;
+        /**
+         * Messages after which a connection is closed.
+         */
+        messages?: number;
+        /**
+         * Idle time after which a connection is closed, ms.
+         */
+        idleMs?: number;
+      };
+      /**
+       * Most messages in a time; nothing means no limit.
+       */
+      rate?: {
+        /**
+         * Most messages started in one second.
+         */
+        perSecond?: number;
+        /**
+         * Most messages started in one minute.
+         */
+        perMinute?: number;
+        /**
+         * Most messages started in one hour.
+         */
+        perHour?: number;
+        /**
+         * Most messages started in one day.
+         */
+        perDay?: number;
+      };
+    }
+  | {
+      /**
+       * What kind of connection this is.
+       */
+      type: 'mailbox';
+      /**
+       * How people and programs name the connection.
+       */
+      name: string;
+      /**
+       * Addresses or `@domain`s it may send as; none means any.
+       */
+      senders?: Array<string>;
+      /**
+       * Lower is tried first.
+       */
+      priority?: number;
+      /**
+       * Free text for people.
+       */
+      notes?: string;
+    };
+
+export type ConnectionPatch = {
+  type?: 'smtp' | 'mailbox';
+  name?: string | null;
+  senders?: Array<string> | null;
+  priority?: number | null;
+  notes?: string | null;
+  host?: string | null;
+  port?: number | null;
+  security?: 'none' | 'auto' | 'implicit' | 'starttls' | 'starttls-when-available' | null;
+  auth?: 'anonymous' | 'password' | null;
+  username?: string | null;
+  password?: string | null;
+  allowPlaintextAuth?: boolean | null;
+  ehloName?: string | null;
+  minTls?: '1.2' | '1.3' | null;
+  verify?: boolean | null;
+  ca?: string | null;
+  clientCert?: string | null;
+  clientKey?: string | null;
+  serverName?: string | null;
+  timeouts?: {
+    connectMs?: number | null;
+    greetingMs?: number | null;
+    commandMs?: number | null;
+    dataMs?: number | null;
+  } | null;
+  pool?: {
+    connections?: number | null;
+    messages?: number | null;
+    idleMs?: number | null;
+  } | null;
+  rate?: {
+    perSecond?: number | null;
+    perMinute?: number | null;
+    perHour?: number | null;
+    perDay?: number | null;
+  } | null;
+};
+
+export type Message = {
+  id: string;
+  state: RecipientState;
+  class: MessageClass;
+  from: {
+    name: string | null;
+    address: string;
+  };
+  subject: string;
+  recipients: Array<Recipient>;
+  tags: Array<string>;
+  createdAt: string;
+  sendAt: string | null;
+  expiresAt: string;
+  sizeBytes: number;
+  /**
+   * The `Message-ID` header's value.
+   */
+  messageId: string;
+  connection: string | null;
+  metadata: {
+    [key: string]: string;
+  };
+  idempotencyKey: string | null;
+  resendOf: string | null;
+  attempts: Array<Attempt>;
+  timeline: Array<{
+    at: string;
+    type: string;
+    data: {
+      [key: string]: unknown;
+    };
+  }>;
+};
+
+export type MessageClass = 'otp' | 'account' | 'notification' | 'bulk';
+
+export type MessageSummary = {
+  id: string;
+  state: RecipientState;
+  class: MessageClass;
+  from: {
+    name: string | null;
+    address: string;
+  };
+  subject: string;
+  recipients: Array<Recipient>;
+  tags: Array<string>;
+  createdAt: string;
+  sendAt: string | null;
+  expiresAt: string;
+  sizeBytes: number;
+};
+
+export type Recipient = {
+  address: string;
+  kind: 'to' | 'cc' | 'bcc';
+  state: RecipientState;
+  /**
+   * Tries that counted.
+   */
+  attempts: number;
+  errorId: string | null;
+  /**
+   * The server's own words.
+   */
+  reply: string | null;
+  nextAttemptAt: string | null;
+  updatedAt: string;
+};
+
+export type RecipientState =
+  | 'queued'
+  | 'scheduled'
+  | 'sending'
+  | 'accepted'
+  | 'deferred'
+  | 'held'
+  | 'in_doubt'
+  | 'failed'
+  | 'expired'
+  | 'captured'
+  | 'suppressed'
+  | 'cancelled'
+  | 'delivered'
+  | 'bounced'
+  | 'complaint';
+
+/**
+ * What is shown of a secret; `rotatedAt` is null when the file holds it.
+ */
+export type SecretState = {
+  set: boolean;
+  rotatedAt: string | null;
+};
+
+export type ListMessagesData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: {
+    limit?: number;
+    cursor?: string;
+    q?: string;
+  };
+  url: '/api/v1/messages';
+};
+
+export type ListMessagesErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ListMessagesError = ListMessagesErrors[keyof ListMessagesErrors];
+
+export type ListMessagesResponses = {
+  /**
+   * Done
+   */
+  200: {
+    items: Array<MessageSummary>;
+    next: string | null;
+  };
+};
+
+export type ListMessagesResponse = ListMessagesResponses[keyof ListMessagesResponses];
+
+export type SendMessageData = {
+  body: {
+    to?: Array<
+      | string
+      | {
+          name?: string;
+          address: string;
+        }
+    >;
+    cc?: Array<
+      | string
+      | {
+          name?: string;
+          address: string;
+        }
+    >;
+    bcc?: Array<
+      | string
+      | {
+          name?: string;
+          address: string;
+        }
+    >;
+    from?:
+      | string
+      | {
+          name?: string;
+          address: string;
+        };
+    replyTo?: Array<
+      | string
+      | {
+          name?: string;
+          address: string;
+        }
+    >;
+    subject?: string;
+    text?: string;
+    html?: string;
+    attachments?: Array<{
+      filename: string;
+      contentType: string;
+      content: string;
+      cid?: string;
+    }>;
+    headers?: {
+      [key: string]: string;
+    };
+    class?: 'otp' | 'account' | 'notification' | 'bulk';
+    connection?: string;
+    sendAt?: string;
+    expiresAt?: string;
+    tags?: Array<string>;
+    metadata?: {
+      [key: string]: string;
+    };
+  };
+  headers?: {
+    'Idempotency-Key'?: string;
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/messages';
+};
+
+export type SendMessageErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `idempotency_conflict`: The same `Idempotency-Key` came earlier with a different body; nothing was done.
+   */
+  409: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `unavailable`: The database or another part this needs cannot be used now; nothing was stored. Try again.
+   *
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+  /**
+   * `storage_full`: There is too little disk space to accept a message safely; nothing was stored.
+   */
+  507: Problem;
+};
+
+export type SendMessageError = SendMessageErrors[keyof SendMessageErrors];
+
+export type SendMessageResponses = {
+  /**
+   * Accepted
+   */
+  202: Accepted;
+};
+
+export type SendMessageResponse = SendMessageResponses[keyof SendMessageResponses];
+
+export type SendBatchData = {
+  body: {
+    messages: Array<{
+      to?: Array<
+        | string
+        | {
+            name?: string;
+            address: string;
+          }
+      >;
+      cc?: Array<
+        | string
+        | {
+            name?: string;
+            address: string;
+          }
+      >;
+      bcc?: Array<
+        | string
+        | {
+            name?: string;
+            address: string;
+          }
+      >;
+      from?:
+        | string
+        | {
+            name?: string;
+            address: string;
+          };
+      replyTo?: Array<
+        | string
+        | {
+            name?: string;
+            address: string;
+          }
+      >;
+      subject?: string;
+      text?: string;
+      html?: string;
+      attachments?: Array<{
+        filename: string;
+        contentType: string;
+        content: string;
+        cid?: string;
+      }>;
+      headers?: {
+        [key: string]: string;
+      };
+      class?: 'otp' | 'account' | 'notification' | 'bulk';
+      connection?: string;
+      sendAt?: string;
+      expiresAt?: string;
+      tags?: Array<string>;
+      metadata?: {
+        [key: string]: string;
+      };
+    }>;
+  };
+  headers?: {
+    'Idempotency-Key'?: string;
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/messages/batch';
+};
+
+export type SendBatchErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `idempotency_conflict`: The same `Idempotency-Key` came earlier with a different body; nothing was done.
+   */
+  409: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `unavailable`: The database or another part this needs cannot be used now; nothing was stored. Try again.
+   *
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+  /**
+   * `storage_full`: There is too little disk space to accept a message safely; nothing was stored.
+   */
+  507: Problem;
+};
+
+export type SendBatchError = SendBatchErrors[keyof SendBatchErrors];
+
+export type SendBatchResponses = {
+  /**
+   * Accepted
+   */
+  202: {
+    messages: Array<Accepted>;
+  };
+};
+
+export type SendBatchResponse = SendBatchResponses[keyof SendBatchResponses];
+
+export type GetMessageData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/messages/{id}';
+};
+
+export type GetMessageErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetMessageError = GetMessageErrors[keyof GetMessageErrors];
+
+export type GetMessageResponses = {
+  /**
+   * Done
+   */
+  200: Message;
+};
+
+export type GetMessageResponse = GetMessageResponses[keyof GetMessageResponses];
+
+export type GetMessageSourceData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/messages/{id}/source';
+};
+
+export type GetMessageSourceErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetMessageSourceError = GetMessageSourceErrors[keyof GetMessageSourceErrors];
+
+export type GetMessageSourceResponses = {
+  /**
+   * Done
+   */
+  200: string;
+};
+
+export type GetMessageSourceResponse = GetMessageSourceResponses[keyof GetMessageSourceResponses];
+
+export type ExplainMessageData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/messages/{id}/explain';
+};
+
+export type ExplainMessageErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ExplainMessageError = ExplainMessageErrors[keyof ExplainMessageErrors];
+
+export type ExplainMessageResponses = {
+  /**
+   * Done
+   */
+  200: {
+    state: string;
+    kept: string | null;
+    route: {
+      connection: string | null;
+      reason: string | null;
+      considered: Array<{
+        connection: string;
+        verdict: string;
+        why: string;
+      }>;
+    };
+  };
+};
+
+export type ExplainMessageResponse = ExplainMessageResponses[keyof ExplainMessageResponses];
+
+export type CancelMessageData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/messages/{id}/cancel';
+};
+
+export type CancelMessageErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `not_cancellable`: Every recipient of the message is already finished, or is being sent to at this moment.
+   */
+  409: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type CancelMessageError = CancelMessageErrors[keyof CancelMessageErrors];
+
+export type CancelMessageResponses = {
+  /**
+   * Done
+   */
+  200: Message;
+};
+
+export type CancelMessageResponse = CancelMessageResponses[keyof CancelMessageResponses];
+
+export type RetryMessageData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/messages/{id}/retry';
+};
+
+export type RetryMessageErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   */
+  409: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type RetryMessageError = RetryMessageErrors[keyof RetryMessageErrors];
+
+export type RetryMessageResponses = {
+  /**
+   * Done
+   */
+  200: Message;
+};
+
+export type RetryMessageResponse = RetryMessageResponses[keyof RetryMessageResponses];
+
+export type ResendMessageData = {
+  body?: {
+    to?: Array<
+      | string
+      | {
+          name?: string;
+          address: string;
+        }
+    >;
+  };
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/messages/{id}/resend';
+};
+
+export type ResendMessageErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `unavailable`: The database or another part this needs cannot be used now; nothing was stored. Try again.
+   *
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+  /**
+   * `storage_full`: There is too little disk space to accept a message safely; nothing was stored.
+   */
+  507: Problem;
+};
+
+export type ResendMessageError = ResendMessageErrors[keyof ResendMessageErrors];
+
+export type ResendMessageResponses = {
+  /**
+   * Accepted
+   */
+  202: Accepted;
+};
+
+export type ResendMessageResponse = ResendMessageResponses[keyof ResendMessageResponses];
+
+export type ListConnectionsData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/connections';
+};
+
+export type ListConnectionsErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ListConnectionsError = ListConnectionsErrors[keyof ListConnectionsErrors];
+
+export type ListConnectionsResponses = {
+  /**
+   * Done
+   */
+  200: {
+    items: Array<Connection>;
+    next: string | null;
+  };
+};
+
+export type ListConnectionsResponse = ListConnectionsResponses[keyof ListConnectionsResponses];
+
+export type CreateConnectionData = {
+  body: ConnectionInput;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/connections';
+};
+
+export type CreateConnectionErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   */
+  409: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type CreateConnectionError = CreateConnectionErrors[keyof CreateConnectionErrors];
+
+export type CreateConnectionResponses = {
+  /**
+   * Created
+   */
+  201: Connection;
+};
+
+export type CreateConnectionResponse = CreateConnectionResponses[keyof CreateConnectionResponses];
+
+export type DeleteConnectionData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/connections/{id}';
+};
+
+export type DeleteConnectionErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `managed_by_file`: This value comes from the configuration file and is changed there.
+   */
+  409: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type DeleteConnectionError = DeleteConnectionErrors[keyof DeleteConnectionErrors];
+
+export type DeleteConnectionResponses = {
+  /**
+   * Done, no content
+   */
+  204: void;
+};
+
+export type DeleteConnectionResponse = DeleteConnectionResponses[keyof DeleteConnectionResponses];
+
+export type GetConnectionData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/connections/{id}';
+};
+
+export type GetConnectionErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetConnectionError = GetConnectionErrors[keyof GetConnectionErrors];
+
+export type GetConnectionResponses = {
+  /**
+   * Done
+   */
+  200: Connection;
+};
+
+export type GetConnectionResponse = GetConnectionResponses[keyof GetConnectionResponses];
+
+export type PatchConnectionData = {
+  body: ConnectionPatch;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/connections/{id}';
+};
+
+export type PatchConnectionErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   *
+   * `managed_by_file`: This value comes from the configuration file and is changed there.
+   */
+  409: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `secret_required`: A stored secret is bound to where it is sent. The destination changed, so the secret must be given again.
+   *
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type PatchConnectionError = PatchConnectionErrors[keyof PatchConnectionErrors];
+
+export type PatchConnectionResponses = {
+  /**
+   * Done
+   */
+  200: Connection;
+};
+
+export type PatchConnectionResponse = PatchConnectionResponses[keyof PatchConnectionResponses];
+
+export type PauseConnectionData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/connections/{id}/pause';
+};
+
+export type PauseConnectionErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type PauseConnectionError = PauseConnectionErrors[keyof PauseConnectionErrors];
+
+export type PauseConnectionResponses = {
+  /**
+   * Done
+   */
+  200: Connection;
+};
+
+export type PauseConnectionResponse = PauseConnectionResponses[keyof PauseConnectionResponses];
+
+export type ResumeConnectionData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/connections/{id}/resume';
+};
+
+export type ResumeConnectionErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ResumeConnectionError = ResumeConnectionErrors[keyof ResumeConnectionErrors];
+
+export type ResumeConnectionResponses = {
+  /**
+   * Done
+   */
+  200: Connection;
+};
+
+export type ResumeConnectionResponse = ResumeConnectionResponses[keyof ResumeConnectionResponses];
+
+export type GetLivenessData = {
+  body?: never;
+  path?: never;
+  query?: never;
+  url: '/healthz';
+};
+
+export type GetLivenessErrors = {
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetLivenessError = GetLivenessErrors[keyof GetLivenessErrors];
+
+export type GetLivenessResponses = {
+  /**
+   * Done
+   */
+  200: {
+    status: 'alive';
+  };
+};
+
+export type GetLivenessResponse = GetLivenessResponses[keyof GetLivenessResponses];
+
+export type GetReadinessData = {
+  body?: never;
+  path?: never;
+  query?: never;
+  url: '/readyz';
+};
+
+export type GetReadinessErrors = {
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `unavailable`: The database or another part this needs cannot be used now; nothing was stored. Try again.
+   */
+  503: Problem;
+};
+
+export type GetReadinessError = GetReadinessErrors[keyof GetReadinessErrors];
+
+export type GetReadinessResponses = {
+  /**
+   * Done
+   */
+  200: {
+    status: 'ready';
+  };
+};
+
+export type GetReadinessResponse = GetReadinessResponses[keyof GetReadinessResponses];
+
+export type GetMetricsData = {
+  body?: never;
+  path?: never;
+  query?: never;
+  url: '/metrics';
+};
+
+export type GetMetricsErrors = {
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetMetricsError = GetMetricsErrors[keyof GetMetricsErrors];
+
+export type GetMetricsResponses = {
+  /**
+   * Done
+   */
+  200: string;
+};
+
+export type GetMetricsResponse = GetMetricsResponses[keyof GetMetricsResponses];

@@ -1,0 +1,159 @@
+/**
+ * The TypeScript client: one function that makes a client, one method per operation, no dependencies but `fetch`.
+ * It sends what it is given and answers what the server answers; only what may be repeated safely is repeated.
+ * Next: call.ts
+ */
+import { createCall, type Call, type CallOptions } from './call.ts';
+import type { Connection, ConnectionInput, ConnectionPatch } from './connection.ts';
+import type * as api from './gen/types.gen.ts';
+import type {
+  Accepted,
+  AddressInput,
+  Explanation,
+  Message,
+  MessageInput,
+  MessageSummary,
+  Page,
+} from './message.ts';
+import { waitForMessage, type Waited, type WaitOptions } from './wait.ts';
+
+export { PosthornError, PosthornUnreachable, type ProblemDetails } from './errors.ts';
+export type { CallOptions } from './call.ts';
+export type { Connection, ConnectionInput, ConnectionPatch, SecretState } from './connection.ts';
+export type {
+  Accepted,
+  AcceptedRecipient,
+  AddressInput,
+  AttachmentInput,
+  Attempt,
+  Explanation,
+  Message,
+  MessageClass,
+  MessageInput,
+  MessageSummary,
+  Page,
+  Recipient,
+  RecipientState,
+} from './message.ts';
+export { isSettled } from './wait.ts';
+export type { Waited, WaitOptions } from './wait.ts';
+
+export interface PosthornOptions {
+  /** Where the server is: `http://127.0.0.1:8025`. */
+  readonly url: string;
+  /** An API key, `ph_live_…` or `ph_test_…`. */
+  readonly key: string;
+  /** The tenant to act in, for a key of the instance. */
+  readonly tenant?: string | undefined;
+  /** Instead of the global `fetch`. */
+  readonly fetch?: typeof fetch | undefined;
+  /** How long one try of one request may take, ms; 30,000 when absent. */
+  readonly timeoutMs?: number | undefined;
+  /** How often a request that may be repeated is tried in all; 3 when absent. */
+  readonly tries?: number | undefined;
+}
+
+export interface ListOptions extends CallOptions {
+  /** Search text, as in the console. */
+  readonly q?: string | undefined;
+  /** 1–200; 50 when absent. */
+  readonly limit?: number | undefined;
+  /** The `next` of the page before. */
+  readonly cursor?: string | undefined;
+}
+
+export interface SendOptions extends CallOptions {
+  /** The same key and body is sent once, however often it is asked for. Made here when absent. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface ResendOptions extends CallOptions {
+  readonly to?: readonly AddressInput[] | undefined;
+}
+
+/** Every method rejects with `PosthornError` (the server said no) or `PosthornUnreachable` (it said nothing). */
+export interface Posthorn {
+  readonly messages: {
+    /** Hands a message over. It is stored durably when this resolves, not delivered yet. */
+    send(message: MessageInput, options?: SendOptions): Promise<Accepted>;
+    /** Several messages, all or none. */
+    batch(messages: readonly MessageInput[], options?: SendOptions): Promise<readonly Accepted[]>;
+    get(id: string, options?: CallOptions): Promise<Message>;
+    list(options?: ListOptions): Promise<Page<MessageSummary>>;
+    /** Stops what was not sent yet. */
+    cancel(id: string, options?: CallOptions): Promise<Message>;
+    /** Sends the same content again, as a new message, to the same recipients or to others. */
+    resend(id: string, options?: ResendOptions): Promise<Accepted>;
+    /** Tries now what would be tried later. */
+    retry(id: string, options?: CallOptions): Promise<Message>;
+    /** Why it is where it is, and what happens next. */
+    explain(id: string, options?: CallOptions): Promise<Explanation>;
+  };
+  readonly connections: {
+    list(options?: CallOptions): Promise<Page<Connection>>;
+    /** By id or name. */
+    get(id: string, options?: CallOptions): Promise<Connection>;
+    create(connection: ConnectionInput, options?: CallOptions): Promise<Connection>;
+    /** Absent fields stay; of secrets `null` clears. */
+    patch(id: string, changes: ConnectionPatch, options?: CallOptions): Promise<Connection>;
+    delete(id: string, options?: CallOptions): Promise<void>;
+    /** Sends nothing over it until it is resumed; what waits for it waits on. */
+    pause(id: string, options?: CallOptions): Promise<Connection>;
+    resume(id: string, options?: CallOptions): Promise<Connection>;
+  };
+  /** Waits until nothing more will happen to any recipient by itself, or the time is over. */
+  waitForMessage(id: string, options: WaitOptions): Promise<Waited>;
+}
+
+/** Makes a client. Nothing is sent until a method is called. */
+export function createPosthorn(options: PosthornOptions): Posthorn {
+  const call = createCall(options);
+  const messages = messageMethods(call);
+  return {
+    messages,
+    connections: connectionMethods(call),
+    waitForMessage: (id, wait) => waitForMessage(messages.get, id, wait),
+  };
+}
+
+function messageMethods(call: Call): Posthorn['messages'] {
+  const at = (id: string, verb = '') => `/messages/${encodeURIComponent(id)}${verb}`;
+  return {
+    send: (body, { idempotencyKey, ...options } = {}) =>
+      call<api.SendMessageResponse>('POST', '/messages', {
+        ...options,
+        body,
+        idempotencyKey: idempotencyKey ?? newKey(),
+      }),
+    async batch(messages, { idempotencyKey, ...options } = {}) {
+      const more = { ...options, body: { messages }, idempotencyKey: idempotencyKey ?? newKey() };
+      return (await call<api.SendBatchResponse>('POST', '/messages/batch', more)).messages;
+    },
+    get: (id, options) => call<api.GetMessageResponse>('GET', at(id), options),
+    list: ({ q, limit, cursor, ...options } = {}) =>
+      call<api.ListMessagesResponse>('GET', '/messages', { ...options, query: { q, limit, cursor } }),
+    cancel: (id, options) => call<api.CancelMessageResponse>('POST', at(id, '/cancel'), options),
+    resend: (id, { to, ...options } = {}) =>
+      call<api.ResendMessageResponse>('POST', at(id, '/resend'), { ...options, body: { to } }),
+    retry: (id, options) => call<api.RetryMessageResponse>('POST', at(id, '/retry'), options),
+    explain: (id, options) => call<Explanation>('GET', at(id, '/explain'), options),
+  };
+}
+
+function connectionMethods(call: Call): Posthorn['connections'] {
+  const at = (id: string) => `/connections/${encodeURIComponent(id)}`;
+  return {
+    list: (options) => call<api.ListConnectionsResponse>('GET', '/connections', options),
+    get: (id, options) => call<api.GetConnectionResponse>('GET', at(id), options),
+    create: (body, options) =>
+      call<api.CreateConnectionResponse>('POST', '/connections', { ...options, body }),
+    patch: (id, body, options) => call<api.PatchConnectionResponse>('PATCH', at(id), { ...options, body }),
+    delete: (id, options) => call<api.DeleteConnectionResponse>('DELETE', at(id), options),
+    pause: (id, options) => call<api.PauseConnectionResponse>('POST', `${at(id)}/pause`, options),
+    resume: (id, options) => call<api.ResumeConnectionResponse>('POST', `${at(id)}/resume`, options),
+  };
+}
+
+function newKey(): string {
+  return globalThis.crypto.randomUUID();
+}

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type { Clock } from '../base/clock.ts';
+import { Problem } from '../base/problem.ts';
+import { openStore, type Db } from '../store/store.ts';
+import { ensureTenants, INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
+import { createAuthenticate, createKey, listKeys, mayI, revokeKey } from './access.ts';
+import type { NewKey, Permission, Principal, Role } from './access.ts';
+
+/** A clock that only moves when told to. */
+function handClock() {
+  let time = 1_800_000_000_000;
+  const clock: Clock = { now: () => time, monotonic: () => time, after: () => () => undefined };
+  return { clock, advance: (ms: number) => (time += ms) };
+}
+
+/** A store with two tenants, and a count of the statements sent to it. */
+async function setUp(t: TestContext) {
+  const store = await openStore({ url: 'sqlite::memory:', serve: false, onBroken: () => undefined });
+  t.after(() => store.close());
+  const { clock, advance } = handClock();
+  const [acme, shop] = await ensureTenants(store.db, clock, [{ slug: 'acme' }, { slug: 'shop' }]);
+  assert.ok(acme && shop);
+  let asked = 0;
+  const db: Db = {
+    ...store.db,
+    tables: <T>() => {
+      asked += 1;
+      return store.db.tables<T>();
+    },
+  };
+  return { db, clock, advance, acme, shop, asked: () => asked };
+}
+
+const developer = (tenantId: string): NewKey => ({
+  tenantId,
+  name: 'shop',
+  kind: 'live',
+  role: 'tenant_developer',
+});
+const admin: NewKey = { tenantId: INSTANCE_TENANT_ID, name: 'ops', kind: 'live', role: 'instance_admin' };
+
+async function codeOf(run: () => unknown): Promise<string> {
+  try {
+    await run();
+    return 'fine';
+  } catch (error) {
+    assert.ok(error instanceof Problem, String(error));
+    return error.code;
+  }
+}
+
+test('a key leads to its principal', async (t) => {
+  const { db, clock, acme } = await setUp(t);
+  const { id, key } = await createKey(db, clock, { ...developer(acme.id), kind: 'test' });
+  assert.match(key, /^ph_test_[0-9a-z]{26}_[\w-]{43}$/);
+  const authenticate = createAuthenticate({ db, clock });
+  const want: Principal = {
+    keyId: id,
+    keyName: 'shop',
+    kind: 'test',
+    role: 'tenant_developer',
+    tenantId: acme.id,
+    homeTenantId: acme.id,
+  };
+  assert.deepEqual(await authenticate(`Bearer ${key}`), want);
+  assert.deepEqual(await authenticate(`bearer  ${key}`, 'acme'), want);
+});
+
+test('K10: nothing in the database can be used as a key', async (t) => {
+  const { db, clock, acme } = await setUp(t);
+  const { key } = await createKey(db, clock, developer(acme.id));
+  const rows = await db
+    .tables<{ api_keys: Record<string, unknown> }>()
+    .selectFrom('api_keys')
+    .selectAll()
+    .execute();
+  const secret = key.slice(-43);
+  assert.ok(!JSON.stringify(rows).includes(secret));
+  const authenticate = createAuthenticate({ db, clock });
+  const prefix = key.slice(0, -43);
+  for (const value of rows.flatMap((row) => Object.values(row))) {
+    assert.equal(await codeOf(() => authenticate(`Bearer ${String(value)}`)), 'unauthorized');
+    assert.equal(
+      await codeOf(() => authenticate(`Bearer ${prefix}${String(value).slice(0, 43)}`)),
+      'unauthorized',
+    );
+  }
+});
+
+test('K10: unknown, wrong, malformed and missing keys are refused alike', async (t) => {
+  const { db, clock, acme } = await setUp(t);
+  const { key } = await createKey(db, clock, developer(acme.id));
+  const authenticate = createAuthenticate({ db, clock });
+  const wrongSecret = `${key.slice(0, -43)}${'A'.repeat(43)}`;
+  const unknownId = key.replace(/_[0-9a-z]{26}_/, `_${'0'.repeat(26)}_`);
+  const texts = new Set<string>();
+  for (const header of [
+    wrongSecret,
+    unknownId,
+    key.replace('live', 'test'),
+    `${key}x`,
+    '',
+    'x'.repeat(400),
+  ]) {
+    const error = await Promise.resolve()
+      .then(() => authenticate(`Bearer ${header}`))
+      .catch((caught: unknown) => caught);
+    assert.ok(error instanceof Problem, header);
+    texts.add(`${error.code} ${error.detail}`);
+  }
+  assert.equal(texts.size, 1);
+  assert.equal(await codeOf(() => authenticate()), 'unauthorized');
+  assert.equal(await codeOf(() => authenticate(key)), 'unauthorized');
+  assert.equal(await codeOf(() => authenticate(`Basic ${key}`)), 'unauthorized');
+});
+
+test('K10: a revoked key stops within a second, an expired one at once', async (t) => {
+  const { db, clock, advance, acme } = await setUp(t);
+  const authenticate = createAuthenticate({ db, clock });
+  const revoked = await createKey(db, clock, developer(acme.id));
+  const expiring = await createKey(db, clock, { ...developer(acme.id), expiresAt: clock.now() + 300 });
+  assert.equal(await codeOf(() => authenticate(`Bearer ${revoked.key}`)), 'fine');
+  assert.equal(await codeOf(() => authenticate(`Bearer ${expiring.key}`)), 'fine');
+  advance(299);
+  assert.equal(await codeOf(() => authenticate(`Bearer ${expiring.key}`)), 'fine');
+  advance(1);
+  assert.equal(await codeOf(() => authenticate(`Bearer ${expiring.key}`)), 'unauthorized');
+
+  assert.equal(await revokeKey(db, clock, { tenantId: INSTANCE_TENANT_ID, id: revoked.id }), false);
+  assert.equal(await revokeKey(db, clock, { tenantId: acme.id, id: revoked.id }), true);
+  advance(700);
+  assert.equal(await codeOf(() => authenticate(`Bearer ${revoked.key}`)), 'unauthorized');
+});
+
+test('a fresh answer comes without a promise and without the database; stale ones ask once together', async (t) => {
+  const { db, clock, advance, acme, asked } = await setUp(t);
+  const { key } = await createKey(db, clock, developer(acme.id));
+  const authenticate = createAuthenticate({ db, clock });
+  await Promise.all([authenticate(`Bearer ${key}`), authenticate(`Bearer ${key}`)]);
+  const before = asked();
+  assert.ok(!(authenticate(`Bearer ${key}`) instanceof Promise));
+  assert.equal(asked(), before);
+  advance(1000);
+  await Promise.all(Array.from({ length: 50 }, async () => authenticate(`Bearer ${key}`)));
+  assert.equal(asked(), before + 1);
+});
+
+test('a tenant key acts in its own tenant only, an instance key in any', async (t) => {
+  const { db, clock, acme, shop } = await setUp(t);
+  const authenticate = createAuthenticate({ db, clock });
+  const own = `Bearer ${(await createKey(db, clock, developer(acme.id))).key}`;
+  const ops = `Bearer ${(await createKey(db, clock, admin)).key}`;
+  assert.equal(await codeOf(() => authenticate(own, 'shop')), 'forbidden');
+  assert.equal(await codeOf(() => authenticate(own, 'nobody')), 'forbidden');
+  assert.equal(await codeOf(() => authenticate(own, 'instance')), 'forbidden');
+  assert.equal((await authenticate(ops)).tenantId, INSTANCE_TENANT_ID);
+  assert.equal((await authenticate(ops, 'shop')).tenantId, shop.id);
+  assert.equal((await authenticate(ops, 'acme')).tenantId, acme.id);
+  assert.equal(await codeOf(() => authenticate(ops, 'nobody')), 'invalid_request');
+  assert.equal(await codeOf(() => authenticate(ops, 'shop, acme')), 'invalid_request');
+});
+
+test('the last use is written, at most once a minute', async (t) => {
+  const { db, clock, advance, acme } = await setUp(t);
+  const { key } = await createKey(db, clock, developer(acme.id));
+  const lastUsed = async () => (await listKeys(db, acme.id))[0]?.lastUsedAt;
+  const authenticate = createAuthenticate({ db, clock });
+  assert.equal(await lastUsed(), null);
+  const first = clock.now();
+  await authenticate(`Bearer ${key}`);
+  assert.equal(await lastUsed(), first);
+  advance(59_000);
+  await authenticate(`Bearer ${key}`);
+  assert.equal(await lastUsed(), first);
+  advance(2_000);
+  await authenticate(`Bearer ${key}`);
+  assert.equal(await lastUsed(), first + 61_000);
+});
+
+test('role and tenant of a key must go together', async (t) => {
+  const { db, clock, acme } = await setUp(t);
+  const wrong: NewKey[] = [
+    { ...admin, tenantId: acme.id },
+    { ...developer(INSTANCE_TENANT_ID) },
+    { ...developer('ten_nobody') },
+    { ...admin, name: ' ' },
+    { ...admin, name: 'x'.repeat(101) },
+  ];
+  for (const key of wrong)
+    assert.equal(await codeOf(() => createKey(db, clock, key)), 'invalid_request', key.name);
+});
+
+test('W4: who may what', () => {
+  const as = (role: Role): Principal => ({
+    keyId: 'key_1',
+    keyName: 'k',
+    kind: 'live',
+    role,
+    tenantId: 'ten_a',
+    homeTenantId: 'ten_a',
+  });
+  const rows: [Permission, string][] = [
+    ['messages:read', 'instance_admin instance_developer tenant_admin tenant_developer'],
+    ['messages:write', 'instance_admin instance_developer tenant_admin tenant_developer'],
+    ['connections:read', 'instance_admin instance_developer tenant_admin tenant_developer'],
+    ['connections:write', 'instance_admin'],
+    ['settings:write', 'instance_admin tenant_admin'],
+    ['keys:write', 'instance_admin tenant_admin'],
+    ['tenants:read', 'instance_admin'],
+    ['tenants:write', 'instance_admin'],
+    ['queue:write', 'instance_admin'],
+  ];
+  const roles: Role[] = ['instance_admin', 'instance_developer', 'tenant_admin', 'tenant_developer'];
+  for (const [permission, want] of rows) {
+    assert.equal(roles.filter((role) => mayI(as(role), permission)).join(' '), want, permission);
+  }
+});

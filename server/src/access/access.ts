@@ -1,0 +1,9 @@
+/**
+ * Who is asking and what they may: API keys, the principals behind them, and the table of roles.
+ * A key is checked against its row at least once a second, so a revoked one stops within that time on every node (K10).
+ * Next: authenticate.ts
+ */
+export { createAuthenticate, type Authenticate } from './authenticate.ts';
+export { createKey, listKeys, revokeKey, type ApiKey, type CreatedKey, type NewKey } from './keys.ts';
+export { isRole, mayI, ROLES } from './roles.ts';
+export type { Permission, Principal, Role } from '../http/http.ts';

@@ -1,0 +1,113 @@
+/**
+ * API keys: `ph_live_<id>_<secret>`. The secret is 256 random bits, so its plain SHA-256 is enough to store (K10).
+ * The key is shown once, when it is made; afterwards nobody can read it.
+ * Next: authenticate.ts
+ */
+import { hash, randomBytes } from 'node:crypto';
+import type { Clock } from '../base/clock.ts';
+import { newId } from '../base/id.ts';
+import { problem, type Principal, type Role } from '../http/http.ts';
+import type { Db, Tx } from '../store/store.ts';
+import { getTenant, INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
+import { insertKey, keysOfTenant, markRevoked } from './queries.ts';
+import { isInstanceRole } from './roles.ts';
+
+type Kind = Principal['kind'];
+
+export interface NewKey {
+  readonly tenantId: string;
+  /** For people, 1–100 characters. */
+  readonly name: string;
+  /** Mail of a `test` key is always captured. */
+  readonly kind: Kind;
+  readonly role: Role;
+  /** Epoch ms after which it is refused. */
+  readonly expiresAt?: number;
+}
+
+export interface CreatedKey {
+  readonly id: string;
+  /** The whole key: show it once and forget it. */
+  readonly key: string;
+}
+
+/** What can be shown of a key. Times are epoch ms. */
+export interface ApiKey {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly name: string;
+  readonly kind: Kind;
+  readonly role: Role;
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+  /** Written at most once a minute. */
+  readonly lastUsedAt: number | null;
+}
+
+export interface PresentedKey {
+  readonly id: string;
+  readonly kind: Kind;
+  readonly secretHash: string;
+}
+
+const SECRET_BYTES = 32;
+const NAME_MAX = 100;
+// Fixed lengths: base64url may hold `_` itself.
+const FORM = /^ph_(live|test)_([0-9a-hjkmnp-tv-z]{26})_([A-Za-z0-9_-]{43})$/;
+
+/** Makes a key. Throws `invalid_request` when role and tenant do not go together or the name is no name. */
+export async function createKey(db: Db, clock: Clock, wanted: NewKey): Promise<CreatedKey> {
+  await refuseMismatch(db, wanted);
+  const id = newId('key');
+  const secret = randomBytes(SECRET_BYTES).toString('base64url');
+  await insertKey(db, {
+    id,
+    tenantId: wanted.tenantId,
+    name: wanted.name,
+    kind: wanted.kind,
+    role: wanted.role,
+    secretHash: hashSecret(secret),
+    createdAt: clock.now(),
+    expiresAt: wanted.expiresAt ?? null,
+    revokedAt: null,
+    lastUsedAt: null,
+  });
+  return { id, key: `ph_${wanted.kind}_${id.slice('key_'.length)}_${secret}` };
+}
+
+/** The tenant's keys, newest first, revoked ones included. */
+export async function listKeys(db: Db, tenantId: string): Promise<readonly ApiKey[]> {
+  return keysOfTenant(db, tenantId);
+}
+
+/** Ends a key for good, on every node within a second. `false` when the tenant has no such key. */
+export async function revokeKey(
+  db: Db | Tx,
+  clock: Clock,
+  key: { tenantId: string; id: string },
+): Promise<boolean> {
+  return markRevoked(db, key.tenantId, key.id, clock.now());
+}
+
+/** Takes a presented key apart; `undefined` when it does not have the form of one. Nothing is looked up. */
+export function readKey(text: string): PresentedKey | undefined {
+  const [, kind, id, secret] = FORM.exec(text) ?? [];
+  if (kind === undefined || id === undefined || secret === undefined) return undefined;
+  return { id: `key_${id}`, kind: kind === 'live' ? 'live' : 'test', secretHash: hashSecret(secret) };
+}
+
+function hashSecret(secret: string): string {
+  return hash('sha256', secret, 'hex');
+}
+
+async function refuseMismatch(db: Db, { tenantId, role, name }: NewKey): Promise<void> {
+  const wrong = (path: string, message: string) =>
+    problem('invalid_request', { detail: `${path} ${message}.`, errors: [{ path, message }] });
+  if (name.trim() === '' || name.length > NAME_MAX)
+    throw wrong('name', `must have 1 to ${String(NAME_MAX)} characters`);
+  if (isInstanceRole(role) !== (tenantId === INSTANCE_TENANT_ID)) {
+    throw wrong('role', isInstanceRole(role) ? 'is for keys of the instance' : 'is for keys of a tenant');
+  }
+  if ((await getTenant(db, tenantId)) === undefined) throw wrong('tenantId', 'is not a tenant');
+}

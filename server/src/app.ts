@@ -1,0 +1,48 @@
+/**
+ * Every operation of the API in one visible list, mounted on one HTTP server.
+ * Next: main.ts
+ */
+import type { FastifyInstance } from 'fastify';
+import { createAuthenticate, mayI } from './access/access.ts';
+import type { Clock } from './base/clock.ts';
+import type { Log } from './base/log.ts';
+import type { Config } from './config/config.ts';
+import type { Connections } from './connections/connections.ts';
+import { connectionOperations } from './connections/routes.ts';
+import type { Delivery } from './delivery/delivery.ts';
+import { createHttpApp, mountOperations } from './http/http.ts';
+import type { AcceptDeps, Acceptor } from './messages/messages.ts';
+import { messageOperations } from './messages/routes.ts';
+import { operatorOperations, type ReadinessDeps } from './operator/routes.ts';
+import { problemForStoreError, type Db } from './store/store.ts';
+import { VERSION } from './base/version.ts';
+
+export interface AppDeps extends AcceptDeps, ReadinessDeps {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly config: () => Config;
+  readonly connections: Connections;
+  readonly delivery: Delivery;
+  readonly acceptor: Acceptor;
+}
+
+export function createApp(deps: AppDeps): FastifyInstance {
+  const { requestBytes, requestMemoryBytes } = deps.config().limits;
+  const app = createHttpApp({
+    log: deps.log,
+    bodyLimitBytes: requestBytes,
+    requestMemoryBytes,
+    trustProxy: false,
+    version: VERSION,
+    clock: deps.clock,
+    meaning: (error) => problemForStoreError(deps.db, error),
+  });
+  const operations = [
+    ...messageOperations(deps),
+    ...connectionOperations(deps.connections),
+    ...operatorOperations(deps),
+  ];
+  mountOperations(app, operations, { authenticate: createAuthenticate(deps), mayI });
+  return app;
+}

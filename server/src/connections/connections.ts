@@ -1,0 +1,206 @@
+/**
+ * Connections: the ways mail leaves. Their settings and secrets (`registry.ts`), what the file declares (`declared.ts`),
+ * and the live side that sends (`channel.ts`), put together.
+ * Next: registry.ts
+ */
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Config, SecretField } from '../config/config.ts';
+import type { Failure } from '../mail/mail.ts';
+import type { Dialer, EgressPolicy } from '../net/net.ts';
+import type { KeyRing } from '../secrets/secrets.ts';
+import type { SmtpTarget } from '../smtp/smtp.ts';
+import type { Db } from '../store/store.ts';
+import type { Breaker, Trouble } from './breaker.ts';
+import { createChannel, type Channel } from './channel.ts';
+import type { Connection } from './connection.ts';
+import { applyDeclared, resolveDeclared, type DeclaredSecrets } from './declared.ts';
+import { readConnections, readSecrets, readTroubles, writeTrouble } from './queries.ts';
+import { createRegistry, type Registry } from './registry.ts';
+import { bindingOf, smtpTarget } from './target.ts';
+
+export type { Breaker, Trouble } from './breaker.ts';
+export type { Channel } from './channel.ts';
+export type { Connection } from './connection.ts';
+export type { Registry } from './registry.ts';
+
+/** Every connection with its last known trouble, for a look without a running server. */
+export async function readHealth(
+  db: Db,
+): Promise<{ name: string; paused: boolean; trouble: Trouble | undefined }[]> {
+  const troubles = await readTroubles(db);
+  return (await readConnections(db)).map(({ id, name, paused }) => ({
+    name,
+    paused,
+    trouble: troubles.get(id),
+  }));
+}
+
+export interface ConnectionsOptions {
+  readonly db: Db;
+  readonly keyRing: KeyRing;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly dialer: Dialer;
+  /** Where connections of this tenant may go, as of now. */
+  readonly egressFor: (tenantId: string) => EgressPolicy;
+}
+
+export interface Connections extends Registry {
+  /** The live side of an SMTP connection; `undefined` for a mailbox or an unknown id. */
+  channel(id: string): Channel | undefined;
+  /** Takes over what the file declares for a tenant. */
+  declare(tenantId: string, declared: Config['connections']): Promise<void>;
+  /** Whether the file says where this secret is. */
+  hasDeclaredSecret(connection: Connection, field: SecretField): boolean;
+  /** A channel's breaker changed its state. */
+  onBreaker(listener: (connection: Connection, state: Breaker['state']) => void): void;
+  /** Lets running sends end, then closes every line. */
+  stopAll(graceMs: number): Promise<void>;
+}
+
+/** Reads all connections; nothing is dialled until the first message. */
+export async function openConnections(options: ConnectionsOptions): Promise<Connections> {
+  const { db, keyRing, log } = options;
+  const registry = createRegistry(options);
+  const channels = new Map<string, Channel>();
+  const retiring = new Set<Channel>();
+  const revisions = new Map<string, number>();
+  const breakerListeners: ((connection: Connection, state: Breaker['state']) => void)[] = [];
+  const declaredSecrets = new Map<string, DeclaredSecrets>();
+  const troubles = await readTroubles(db);
+  let stored: Promise<void> = Promise.resolve();
+
+  async function target(
+    connection: Connection,
+  ): Promise<{ ok: true; target: SmtpTarget } | { ok: false; failure: Failure }> {
+    if (connection.settings.type !== 'smtp') throw new Error(`${connection.id} is no SMTP connection`);
+    const found = await secretsOf(connection);
+    if (!found.ok)
+      return { ok: false, failure: { kind: 'capability', code: 'SECRET_MISSING', message: found.message } };
+    if (connection.settings.auth === 'password' && !found.secrets.has('password')) {
+      return {
+        ok: false,
+        failure: { kind: 'capability', code: 'SECRET_MISSING', message: 'the password is not set' },
+      };
+    }
+    return { ok: true, target: smtpTarget(connection.settings, found.secrets) };
+  }
+
+  async function secretsOf(
+    connection: Connection,
+  ): Promise<{ ok: true; secrets: Map<SecretField, string> } | { ok: false; message: string }> {
+    const references = declaredSecrets.get(connection.tenantId)?.get(connection.id);
+    if (connection.managedBy === 'file') return resolveDeclared(references ?? new Map());
+    const secrets = new Map<SecretField, string>();
+    for (const [field, sealed] of await readSecrets(db, connection.id)) {
+      const opened = await keyRing.open(bindingOf(connection, field), sealed);
+      if (!opened.ok)
+        return {
+          ok: false,
+          message: `the stored ${field} cannot be used here (${opened.reason}); set it again`,
+        };
+      secrets.set(field, opened.plaintext);
+    }
+    return { ok: true, secrets };
+  }
+
+  /** One after another, so that what is stored last is what happened last. */
+  function storeTrouble({ id, name }: { id: string; name: string }, trouble: Trouble | undefined): void {
+    stored = stored
+      .then(() => writeTrouble(db, id, trouble))
+      .catch((error: unknown) => {
+        if (registry.byId(id) === undefined) return; // removed meanwhile, and its health with it
+        log.warn({ err: error, connection: name }, 'health of the connection could not be stored');
+      });
+  }
+
+  function breakerChanged(connection: Connection, state: Breaker['state'], breaker: Breaker): void {
+    log[state === 'open' ? 'warn' : 'info'](
+      {
+        connection: connection.name,
+        state,
+        errorId: breaker.trouble?.errorId,
+        detail: breaker.trouble?.detail,
+      },
+      state === 'open'
+        ? 'connection cannot send; its mail is held'
+        : state === 'half-open'
+          ? 'connection is being tried again'
+          : 'connection sends again',
+    );
+    if (state !== 'half-open') storeTrouble(connection, breaker.trouble);
+    for (const listener of breakerListeners) listener(connection, state);
+  }
+
+  function channel(id: string): Channel | undefined {
+    const existing = channels.get(id);
+    if (existing !== undefined) return existing;
+    const connection = registry.byId(id);
+    if (connection?.settings.type !== 'smtp') return undefined;
+    const { settings } = connection;
+    const made = createChannel({
+      connection: { ...connection, settings },
+      dialer: options.dialer,
+      egress: options.egressFor(connection.tenantId),
+      clock: options.clock,
+      log,
+      known: troubles.get(id),
+      target: () => target(connection),
+      changed: (state, breaker) => {
+        breakerChanged(connection, state, breaker);
+      },
+    });
+    troubles.delete(id);
+    channels.set(id, made);
+    return made;
+  }
+
+  /** What old settings still find out says nothing about the new ones: a stopped channel tells nobody. */
+  function retire(old: Channel): void {
+    channels.delete(old.connection.id);
+    retiring.add(old);
+    const { settings } = old.connection;
+    const graceMs = settings.type === 'smtp' ? settings.timeouts.dataMs : 0;
+    void old.stop(graceMs).finally(() => retiring.delete(old));
+  }
+
+  /** New settings deserve a new try: nothing is known against them. */
+  function takeOver(id: string): void {
+    const now = registry.byId(id);
+    const before = revisions.get(id);
+    if (now === undefined) revisions.delete(id);
+    else revisions.set(id, now.revision);
+    if (now?.revision === before) return;
+    const old = channels.get(id);
+    const known = troubles.delete(id) || old?.breaker.trouble !== undefined;
+    if (now !== undefined && known) storeTrouble(now, undefined);
+    if (old !== undefined) retire(old);
+  }
+
+  await registry.refresh();
+  for (const { id, revision } of registry.everywhere()) revisions.set(id, revision);
+  registry.onChange((changed) => {
+    changed.forEach(takeOver);
+  });
+
+  return {
+    ...registry,
+    channel,
+    async declare(tenantId, declared) {
+      const before = declaredSecrets.get(tenantId) ?? new Map();
+      declaredSecrets.set(tenantId, await applyDeclared(options, tenantId, declared, before));
+      await registry.refresh();
+    },
+    hasDeclaredSecret: ({ tenantId, id }, field) =>
+      declaredSecrets.get(tenantId)?.get(id)?.has(field) === true,
+    onBreaker(listener) {
+      breakerListeners.push(listener);
+    },
+    async stopAll(graceMs) {
+      registry.stop();
+      await Promise.all([...channels.values(), ...retiring].map((open) => open.stop(graceMs)));
+      await stored;
+    },
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * Connections that the configuration file declares: written as rows, so that attempts can name them, but changed by the
+ * file only, and with their secrets left where the file says they are.
+ * Next: registry.ts
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../base/clock.ts';
+import { newId } from '../base/id.ts';
+import {
+  resolveSecret,
+  SECRET_FIELDS,
+  type ConnectionSettings,
+  type Config,
+  type SecretField,
+  type SecretReference,
+} from '../config/config.ts';
+import { isUniqueViolation, transaction, type Db } from '../store/store.ts';
+import type { Connection } from './connection.ts';
+import { deleteConnection, deleteSecret, readConnections, writeConnection } from './queries.ts';
+
+type References = ReadonlyMap<SecretField, SecretReference>;
+
+/** Secrets of file-managed connections by connection id: where to read them, never what they are. */
+export type DeclaredSecrets = Map<string, References>;
+
+/**
+ * Makes the rows agree with the file: declared ones are made or updated, vanished ones removed. A connection of the same
+ * name that was made over the API is taken over by the file. Answers where the secrets are.
+ */
+export async function applyDeclared(
+  deps: { db: Db; clock: Clock },
+  tenantId: string,
+  declared: Config['connections'],
+  before: DeclaredSecrets,
+): Promise<DeclaredSecrets> {
+  try {
+    return await writeDeclared(deps, tenantId, declared, before);
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    return await writeDeclared(deps, tenantId, declared, before); // another node made the same ones just now
+  }
+}
+
+async function writeDeclared(
+  { db, clock }: { db: Db; clock: Clock },
+  tenantId: string,
+  declared: Config['connections'],
+  before: DeclaredSecrets,
+): Promise<DeclaredSecrets> {
+  const secrets: DeclaredSecrets = new Map();
+  await transaction(db, async (tx) => {
+    const existing = (await readConnections(tx)).filter((connection) => connection.tenantId === tenantId);
+    for (const entry of declared) {
+      const { settings, references } = split(entry);
+      const current = existing.find((connection) => connection.name === settings.name);
+      const connection = agree(current, settings, tenantId, clock.now());
+      secrets.set(connection.id, references);
+      const moved = !isDeepStrictEqual(before.get(connection.id), references) && before.size > 0;
+      // Secrets that were set over the API are not used any more, so they do not stay.
+      if (current?.managedBy === 'api')
+        for (const field of SECRET_FIELDS) await deleteSecret(tx, connection.id, field);
+      if (connection !== current) await writeConnection(tx, connection);
+      else if (moved) await writeConnection(tx, { ...connection, revision: connection.revision + 1 });
+    }
+    const names = new Set(declared.map((entry) => entry.name));
+    for (const connection of existing) {
+      if (connection.managedBy === 'file' && !names.has(connection.name))
+        await deleteConnection(tx, connection.id);
+    }
+  });
+  return secrets;
+}
+
+function agree(
+  current: Connection | undefined,
+  settings: ConnectionSettings,
+  tenantId: string,
+  now: number,
+): Connection {
+  if (current === undefined) {
+    return {
+      id: newId('con'),
+      tenantId,
+      name: settings.name,
+      settings,
+      revision: 1,
+      paused: false,
+      managedBy: 'file',
+      secrets: {},
+      createdAt: now,
+      updatedAt: now,
+    };
+  }
+  if (current.managedBy === 'file' && isDeepStrictEqual(current.settings, settings)) return current;
+  return { ...current, settings, managedBy: 'file', revision: current.revision + 1, updatedAt: now };
+}
+
+function split(entry: Config['connections'][number]): {
+  settings: ConnectionSettings;
+  references: References;
+} {
+  const settings: Record<string, unknown> = { ...entry };
+  const references = new Map<SecretField, SecretReference>();
+  for (const field of SECRET_FIELDS) {
+    const reference = entry.type === 'smtp' ? entry[field] : undefined;
+    if (reference !== undefined) references.set(field, reference);
+    delete settings[field];
+  }
+  return { settings: settings as ConnectionSettings, references }; // only secret fields differ between the two types
+}
+
+/** Reads the secrets now; the message names what could not be read. */
+export async function resolveDeclared(
+  references: References,
+): Promise<{ ok: true; secrets: Map<SecretField, string> } | { ok: false; message: string }> {
+  const secrets = new Map<SecretField, string>();
+  for (const [field, reference] of references) {
+    const resolved = await resolveSecret(reference);
+    if (!resolved.ok) return { ok: false, message: `${field}: ${resolved.message}` };
+    secrets.set(field, resolved.value);
+  }
+  return { ok: true, secrets };
+}

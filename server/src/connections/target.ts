@@ -1,0 +1,65 @@
+/**
+ * From settings and secrets to what the SMTP conversation needs, and the binding that ties a secret to its destination (K1).
+ * Next: channel.ts
+ */
+import { hostname } from 'node:os';
+import {
+  connectionPort,
+  DESTINATION_FIELDS,
+  type ConnectionSettings,
+  type SecretField,
+  type SmtpSettings,
+} from '../config/config.ts';
+import type { SecretBinding } from '../secrets/secrets.ts';
+import type { SmtpTarget } from '../smtp/smtp.ts';
+
+/** Everything that decides where a secret goes: if any of it changes, the sealed secret no longer opens. */
+export function bindingOf(
+  owner: { tenantId: string; id: string; settings: ConnectionSettings },
+  field: SecretField,
+): SecretBinding {
+  const settings: Readonly<Record<string, unknown>> = { ...owner.settings };
+  const destination: Record<string, string | number | boolean | null> = {};
+  for (const name of DESTINATION_FIELDS) destination[name] = plain(settings[name]);
+  return { tenantId: owner.tenantId, ownerId: owner.id, field, destination };
+}
+
+function plain(value: unknown): string | number | boolean | null {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  return value === undefined || value === null ? null : JSON.stringify(value);
+}
+
+/** What to dial and how to sign in. `secrets` are in clear and live only in the answer. */
+export function smtpTarget(settings: SmtpSettings, secrets: ReadonlyMap<SecretField, string>): SmtpTarget {
+  const clientKey = secrets.get('clientKey');
+  const password = secrets.get('password');
+  return {
+    host: settings.host,
+    port: connectionPort(settings),
+    security: settings.security,
+    signIn:
+      settings.auth === 'password'
+        ? { kind: 'password', username: settings.username ?? '', password: password ?? '' }
+        : { kind: 'anonymous' },
+    allowPlaintextAuth: settings.allowPlaintextAuth,
+    ehloName: settings.ehloName ?? machineName(),
+    tls: {
+      minVersion: settings.minTls === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
+      verify: settings.verify,
+      ...(settings.ca === undefined ? {} : { ca: settings.ca }),
+      ...(settings.clientCert === undefined ? {} : { clientCert: settings.clientCert }),
+      ...(clientKey === undefined ? {} : { clientKey }),
+      ...(settings.serverName === undefined ? {} : { serverName: settings.serverName }),
+    },
+    timeouts: settings.timeouts,
+  };
+}
+
+/** RFC 5321 §4.1.1.1: the name of this host, or an address literal when it has none that means anything outside. */
+function machineName(): string {
+  const name = hostname().toLowerCase();
+  const usable =
+    /^[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)*$/.test(name) &&
+    !name.startsWith('localhost');
+  return usable ? name : '[127.0.0.1]';
+}

@@ -1,0 +1,12 @@
+/**
+ * The kit for the HTTP API: an operation is a schema, what it needs, what it may refuse and one function.
+ * From that come validation, permission, the answer's form and the OpenAPI document; no feature touches Fastify.
+ * Next: operation.ts
+ */
+export { createHttpApp, type HttpAppOptions } from './create-app.ts';
+export { mountOperations, type Door } from './mount.ts';
+export { operation, rawAnswer, type Operation, type RawBody } from './operation.ts';
+export { openApiDocument } from './openapi.ts';
+export { PROBLEMS, problem, type ProblemCode } from '../base/problem.ts';
+export { idempotencyHeaders, pageAnswer, pageOf, pageQuery, readCursor, type Page } from './paging.ts';
+export type { Permission, Principal, Role } from './principal.ts';

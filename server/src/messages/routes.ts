@@ -1,0 +1,24 @@
+/**
+ * The API of messages, as a list.
+ * Next: send-operations.ts, read-operations.ts, act-operations.ts
+ */
+import type { Operation } from '../http/http.ts';
+import type { AcceptDeps, Acceptor } from './accept.ts';
+import { cancelOperation, resendOperation, retryOperation } from './act-operations.ts';
+import { explainOperation, getOperation, listOperation, sourceOperation } from './read-operations.ts';
+import { sendBatch, sendOne } from './send-operations.ts';
+
+export function messageOperations(deps: AcceptDeps & { readonly acceptor: Acceptor }): Operation[] {
+  const { acceptor, delivery } = deps;
+  return [
+    sendOne(acceptor),
+    sendBatch(deps, acceptor),
+    listOperation(deps),
+    getOperation(deps),
+    sourceOperation(deps),
+    explainOperation(deps, delivery),
+    cancelOperation(deps),
+    retryOperation(deps),
+    resendOperation(deps, acceptor),
+  ];
+}

@@ -1,0 +1,21 @@
+/**
+ * The way out: one dialer for everything that leaves this process.
+ * A name is resolved once, every address is held against the egress policy, and the connection goes to the address
+ * that was checked; the name stays for SNI and the certificate's identity. No other folder opens a socket.
+ * Next: dial.ts
+ */
+export type { DialFailure, Dialed, Dialer, DialTarget } from './dial.ts';
+export { createDialer } from './dial.ts';
+export type { StartTlsOptions, TlsFacts, TlsOptions, TlsRefused, TlsStarted } from './start-tls.ts';
+export { startTls } from './start-tls.ts';
+export type { AllowEntry, EgressCode, EgressPolicy, EgressRules } from './egress.ts';
+export {
+  checkAddress,
+  checkHost,
+  instanceEgress,
+  parseAllowEntry,
+  SMTP_PORTS,
+  tenantEgress,
+} from './egress.ts';
+export type { Host } from './host.ts';
+export { parseHost } from './host.ts';

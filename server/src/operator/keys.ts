@@ -1,0 +1,78 @@
+/**
+ * Keys without a console: straight in the database, also while the server runs.
+ * Next: doctor.ts
+ */
+import { createKey, listKeys, revokeKey, type ApiKey, type CreatedKey, type Role } from '../access/access.ts';
+import { systemClock } from '../base/clock.ts';
+import { formatConfigProblem } from '../config/config.ts';
+import { openStore, type Db } from '../store/store.ts';
+import { ensureTenants, findTenantBySlug, INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
+import { loadPlace, OperatorRefused, type Place } from './place.ts';
+
+export interface LocalKeyRequest extends Place {
+  readonly name: string;
+  /** Slug; without it the key is the instance's. */
+  readonly tenant?: string;
+  readonly kind: 'live' | 'test';
+  /** The admin role of its tenant, or of the instance, when not named. */
+  readonly role?: Role;
+}
+
+/** Makes a key and answers it once. Throws `OperatorRefused` or a `Problem`. */
+export function createKeyLocally(request: LocalKeyRequest): Promise<CreatedKey> {
+  return atStore(request, async (db) => {
+    const tenantId = await tenantOf(db, request.tenant);
+    const role = request.role ?? (tenantId === INSTANCE_TENANT_ID ? 'instance_admin' : 'tenant_admin');
+    return createKey(db, systemClock, { tenantId, name: request.name, kind: request.kind, role });
+  });
+}
+
+/** The keys of a tenant, or of the instance; never their secrets. */
+export function listKeysLocally(request: Place & { readonly tenant?: string }): Promise<readonly ApiKey[]> {
+  return atStore(request, async (db) => listKeys(db, await tenantOf(db, request.tenant)));
+}
+
+/** Ends a key for good; a running server takes notice within a second. Throws `OperatorRefused` when there is none. */
+export function revokeKeyLocally(
+  request: Place & { readonly tenant?: string; readonly id: string },
+): Promise<void> {
+  return atStore(request, async (db) => {
+    const tenantId = await tenantOf(db, request.tenant);
+    const { id } = request;
+    if (await revokeKey(db, systemClock, { tenantId, id })) return;
+    throw new OperatorRefused(
+      `There is no key ${id} of this ${request.tenant === undefined ? 'instance' : 'tenant'}.`,
+    );
+  });
+}
+
+/** Runs `work` on the store that the place names, beside a running server or without one. */
+async function atStore<T>(place: Place, work: (db: Db) => Promise<T>): Promise<T> {
+  const found = loadPlace(place);
+  if (!found.ok) throw new OperatorRefused(found.errors.map(formatConfigProblem).join('\n'));
+  const { config } = found.loaded;
+  const store = await openStore({ url: config.database.url, serve: false, onBroken: () => undefined });
+  try {
+    await ensureTenants(store.db, systemClock, namedTenants(config.tenants));
+    return await work(store.db);
+  } finally {
+    await store.close();
+  }
+}
+
+async function tenantOf(db: Db, slug: string | undefined): Promise<string> {
+  if (slug === undefined) return INSTANCE_TENANT_ID;
+  const tenant = await findTenantBySlug(db, slug);
+  if (tenant === undefined)
+    throw new OperatorRefused(
+      `There is no tenant “${slug}”. Declare it in posthorn.toml: [[tenants]] slug = "${slug}"`,
+    );
+  return tenant.id;
+}
+
+/** What the file says of tenants, in the form that `ensureTenants` takes. */
+export function namedTenants(
+  tenants: readonly { readonly slug: string; readonly name?: string }[],
+): { slug: string; name?: string }[] {
+  return tenants.map(({ slug, name }) => ({ slug, ...(name !== undefined && { name }) }));
+}

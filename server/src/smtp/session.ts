@@ -1,0 +1,146 @@
+/**
+ * Makes one connection ready for mail: dial, greet, secure, sign in. Delivery and diagnosis go through here alike;
+ * an observer hears of every phase as it ends.
+ * Next: transaction.ts
+ */
+import { crashPoint } from '../base/crash-point.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Failure, Phase, Reply } from '../mail/mail.ts';
+import type { Dialed, Dialer, EgressPolicy, TlsFacts } from '../net/net.ts';
+import type { Capabilities } from './capabilities.ts';
+import { shakeHands } from './handshake.ts';
+import { Line } from './line.ts';
+import { endPhase, type Progress, roundMs, type Stop } from './progress.ts';
+import { signIn } from './sign-in.ts';
+import type { PhaseRecord, SmtpTarget } from './smtp.ts';
+import { note, type Transcript } from './transcript.ts';
+
+export interface SessionOptions {
+  readonly target: SmtpTarget;
+  readonly egress: EgressPolicy;
+  readonly dialer: Dialer;
+  readonly clock: Clock;
+  /** Gives up as soon as it fires; the failure is then of kind `stopped`. */
+  readonly signal?: AbortSignal;
+  /** Hears of every phase when it ends, the one that failed included. */
+  readonly onPhase?: (record: PhaseRecord) => void;
+}
+
+/** A line that is ready for MAIL, with what was learned on the way. */
+export interface Session {
+  readonly line: Line;
+  readonly target: SmtpTarget;
+  readonly capabilities: Capabilities;
+  readonly address: string;
+  readonly internal: boolean;
+  readonly tls?: TlsFacts;
+  readonly phases: readonly PhaseRecord[];
+  readonly transcript: Transcript;
+}
+
+export type OpenedSession =
+  | { readonly ok: true; readonly session: Session }
+  | {
+      readonly ok: false;
+      readonly phase: Phase;
+      readonly reply?: Reply;
+      readonly failure?: Failure;
+      readonly phases: readonly PhaseRecord[];
+      readonly transcript: Transcript;
+      readonly address?: string;
+      /** Of the certificate that was refused, or of the line on which a later phase failed. */
+      readonly tls?: TlsFacts;
+    };
+
+/** Opens a connection up to the point where MAIL may be sent. Never rejects. */
+export async function openSession(options: SessionOptions): Promise<OpenedSession> {
+  const { target, clock, signal } = options;
+  const startedAt = clock.monotonic();
+  const progress: Progress = {
+    target,
+    phases: [],
+    transcript: [],
+    phaseAt: startedAt,
+    tls: undefined,
+    onPhase: options.onPhase,
+  };
+  const invalid = checkSettings(target);
+  if (invalid !== undefined) return closed(progress, 'settings', invalid, startedAt);
+  note(progress.transcript, startedAt, `connecting to ${target.host} port ${String(target.port)}`);
+  const { host, port, timeouts } = target;
+  const dialed = await options.dialer.dial({
+    host,
+    port,
+    egress: options.egress,
+    timeoutMs: timeouts.connectMs,
+  });
+  recordDial(progress, dialed, clock.monotonic());
+  if (!dialed.ok) return closed(progress, dialed.phase, dialed.failure, clock.monotonic());
+  const line = new Line(dialed.socket, clock);
+  if (signal?.aborted === true) line.fail(STOPPED);
+  const abort = (): void => {
+    line.fail(STOPPED);
+  };
+  signal?.addEventListener('abort', abort);
+  const outcome = await prepare(progress, line, dialed);
+  signal?.removeEventListener('abort', abort);
+  if ('stopped' in outcome) {
+    line.destroy();
+    const { phase, reply, failure } = outcome;
+    const why = reply === undefined ? (failure === undefined ? {} : { failure }) : { reply };
+    const { phases, transcript, tls } = progress;
+    const peer = { address: dialed.address, ...(tls === undefined ? {} : { tls }) };
+    return { ok: false, phase, ...why, phases, transcript, ...peer };
+  }
+  crashPoint('after-connect');
+  return { ok: true, session: outcome };
+}
+
+const STOPPED: Failure = { kind: 'stopped', code: 'STOPPED', message: 'Sending was stopped.' };
+
+async function prepare(progress: Progress, line: Line, dialed: Dialed): Promise<Session | Stop> {
+  const greeted = await shakeHands(progress, line, dialed.internal);
+  if (greeted.stopped === true) return greeted;
+  const { capabilities, tls } = greeted;
+  const stop = await signIn(progress, line, capabilities, { internal: dialed.internal, tls });
+  if (stop !== undefined) return stop;
+  return {
+    line,
+    target: progress.target,
+    capabilities,
+    address: dialed.address,
+    internal: dialed.internal,
+    ...(tls === undefined ? {} : { tls }),
+    phases: progress.phases,
+    transcript: progress.transcript,
+  };
+}
+
+/** The EHLO name goes into a command as it is, so it is checked here, whoever checked it before (RFC 5321 §4.1.1.1). */
+function checkSettings(target: SmtpTarget): Failure | undefined {
+  const { ehloName } = target;
+  const name = /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
+  const literal = /^\[(?:\d{1,3}(?:\.\d{1,3}){3}|IPv6:[0-9A-Fa-f:.]{2,45})\]$/;
+  if (ehloName.length <= 255 && (name.test(ehloName) || literal.test(ehloName))) return undefined;
+  const message = 'The EHLO name must be a host name, or an address in square brackets.';
+  return { kind: 'capability', code: 'EHLO_NAME_INVALID', message };
+}
+
+function recordDial(progress: Progress, dialed: Awaited<ReturnType<Dialer['dial']>>, at: number): void {
+  progress.phaseAt = at - dialed.dnsMs - dialed.connectMs;
+  endPhase(progress, 'dns', progress.phaseAt + dialed.dnsMs);
+  if (dialed.ok || dialed.phase === 'connect') endPhase(progress, 'connect', at);
+  if (dialed.ok)
+    note(
+      progress.transcript,
+      at,
+      `connected to ${dialed.address} in ${String(roundMs(dialed.connectMs))} ms`,
+    );
+  progress.phaseAt = at;
+}
+
+function closed(progress: Progress, phase: Phase, failure: Failure, at: number): OpenedSession {
+  if (phase === 'settings') endPhase(progress, phase, at);
+  note(progress.transcript, at, failure.message);
+  return { ok: false, phase, failure, phases: progress.phases, transcript: progress.transcript };
+}

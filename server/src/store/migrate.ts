@@ -1,0 +1,38 @@
+/**
+ * Brings the schema up to date: forward only, each step in one transaction, safe to interrupt anywhere (D13).
+ * A schema newer than this program is refused.
+ * Next: 0001-engine.ts
+ */
+import { Migrator, type Migration } from 'kysely/migration';
+import { crashPoint } from '../base/crash-point.ts';
+import { engine } from './0001-engine.ts';
+import { StoreRefused } from './refused.ts';
+import type { Db } from './store.ts';
+
+/** Names are their order and are written into the database: never change one. */
+function migrations(db: Db): Record<string, Migration> {
+  return { '0001-engine': { up: (kysely) => engine(kysely, db.dialect.name) } };
+}
+
+export async function migrate(db: Db): Promise<void> {
+  const known = migrations(db);
+  const migrator = new Migrator({
+    db: db.tables<unknown>(),
+    provider: {
+      getMigrations: () => {
+        crashPoint('during-migration');
+        return Promise.resolve(known);
+      },
+    },
+  });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  if (error instanceof Error && /previously executed migration/.test(error.message)) {
+    throw new StoreRefused(
+      'The database was written by a newer Posthorn. Start that version, or restore a backup.',
+      { cause: error },
+    );
+  }
+  const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the schema';
+  throw new StoreRefused(`Migration ${failed} failed; nothing of it was kept.`, { cause: error });
+}

@@ -1,0 +1,177 @@
+/**
+ * Everything put together, top to bottom, in plain code: store, secrets, connections, delivery, doors.
+ * Next: app.ts
+ */
+import type { Clock } from './base/clock.ts';
+import { newId } from './base/id.ts';
+import type { Log } from './base/log.ts';
+import type { Config, LoadedConfig } from './config/config.ts';
+import { openConnections } from './connections/connections.ts';
+import { createDelivery, type Settlement } from './delivery/delivery.ts';
+import { createAcceptor, forgetRemembered } from './messages/messages.ts';
+import { createDialer, instanceEgress, tenantEgress, type EgressPolicy } from './net/net.ts';
+import {
+  createMetrics,
+  databaseFolder,
+  namedTenants,
+  openMasterKey,
+  OperatorRefused,
+} from './operator/operator.ts';
+import { createKeyRing, type KeyRing } from './secrets/secrets.ts';
+import { databaseClock, openStore, watchFreeSpace, type Db } from './store/store.ts';
+import { createSenders, ensureTenants, INSTANCE_TENANT_ID } from './tenants/tenants.ts';
+import { createApp } from './app.ts';
+
+/** Answers to idempotency keys are kept for two days; callers are promised one (D9). */
+const REMEMBER_MS = 48 * 3_600_000;
+const HOUR_MS = 3_600_000;
+
+export interface RunningServer {
+  /** `http://HOST:PORT` as it listens. */
+  readonly url: string;
+  /** Takes over changed settings. */
+  apply(loaded: LoadedConfig): Promise<void>;
+  /** Stops accepting, lets running sends end, closes everything. */
+  stop(): Promise<void>;
+}
+
+export interface WireOptions {
+  readonly loaded: LoadedConfig;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** The disk failed: the process must end. */
+  readonly onBroken: (error: unknown) => void;
+}
+
+/** Starts a server; resolves when it answers. Throws what `isRefusal` of `main.ts` knows; nothing is left open then. */
+export async function startServer(options: WireOptions): Promise<RunningServer> {
+  const opened: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of opened.splice(0).reverse()) await step();
+  };
+  try {
+    return await wire(options, opened, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** `opened` gets what must be closed, in the order of opening. */
+async function wire(
+  options: WireOptions,
+  opened: (() => unknown)[],
+  close: () => Promise<void>,
+): Promise<RunningServer> {
+  const { log, clock: localClock, random } = options;
+  let { loaded } = options;
+  const config = () => loaded.config;
+  let refusing: string | undefined = 'starting';
+  let broken = false;
+
+  const store = await openStore({
+    url: config().database.url,
+    serve: true,
+    onBroken: (error) => {
+      broken = true;
+      options.onBroken(error);
+    },
+  });
+  opened.push(() => store.close());
+  const { db } = store;
+  const { clock, stop: stopClock } = await databaseClock(db, localClock);
+  opened.push(stopClock);
+  const keyRing = await openKeyRing(db, loaded, clock);
+  const senders = createSenders(db);
+  const connections = await openConnections({
+    ...{ db, keyRing, clock, log, dialer: createDialer({ clock }) },
+    egressFor: (tenantId) => egressOf(tenantId, config()),
+  });
+  opened.push(() => {
+    connections.stop();
+  });
+  const takeOver = async () => {
+    await ensureTenants(db, clock, namedTenants(config().tenants));
+    await senders.refresh(config());
+    await connections.declare(INSTANCE_TENANT_ID, config().connections);
+  };
+  await takeOver();
+
+  const { activeMax, lease: leaseMs } = config().delivery;
+  const delivery = createDelivery({
+    ...{ db, clock, log, connections, random, activeMax, leaseMs },
+    policy: () => config().delivery,
+    owner: newId('nod'),
+    observe: (settlement: Settlement) => {
+      metrics.observe(settlement);
+    },
+  });
+  const metrics = createMetrics({ db, clock, connections, active: () => delivery.active });
+  const space = watchFreeSpace(db, databaseFolder(loaded), clock, () => config().storage);
+  const accepting = {
+    ...{ db, clock, delivery, config, senderFor: senders.senderFor, accepted: metrics.accepted },
+    hasConnection: connections.isUsableBy,
+    refuseWhenFull: space.refuseWhenLow,
+  };
+  const app = createApp({
+    ...accepting,
+    ...{ log, connections, metrics, acceptor: createAcceptor(accepting), askDatabase: connections.ask },
+    refusing: () =>
+      broken ? 'the disk failed' : (refusing ?? (space.low() ? 'the disk is nearly full' : undefined)),
+  });
+
+  // The door first: a server that cannot have its address must not send a single message before it says so.
+  opened.push(() => delivery.stop(config().delivery.stopGrace));
+  opened.push(() => app.close());
+  const { host, port } = config().server.http;
+  const url = await app.listen({ host, port });
+  await delivery.start();
+  refusing = undefined;
+  opened.push(tidyHourly(db, clock, log));
+
+  let applied: Promise<void> = Promise.resolve();
+  return {
+    url,
+    apply(next) {
+      loaded = next;
+      applied = applied.catch(() => undefined).then(takeOver); // one after another: the last file wins
+      return applied;
+    },
+    async stop() {
+      refusing = 'stopping';
+      await close();
+    },
+  };
+}
+
+/** The key ring, after the master key has proved that it opens what is stored. */
+async function openKeyRing(db: Db, loaded: LoadedConfig, clock: Clock): Promise<KeyRing> {
+  const keyRing = createKeyRing({ db, masterKey: await openMasterKey(loaded, db), clock });
+  const checked = await keyRing.verify();
+  if (!checked.ok) throw new OperatorRefused(checked.message);
+  return keyRing;
+}
+
+/** The instance's own connections may reach internal networks unless that is switched off; a tenant's never by default (S3). */
+function egressOf(tenantId: string, { egress, server }: Config): EgressPolicy {
+  const own = [{ address: server.http.host, port: server.http.port }];
+  if (tenantId === INSTANCE_TENANT_ID) return instanceEgress({ privateAllowed: egress.instancePrivate, own });
+  return tenantEgress({ allow: egress.tenantAllow, own });
+}
+
+function tidyHourly(db: Db, clock: Clock, log: Log): () => void {
+  let cancel = (): void => undefined;
+  const arm = (): void => {
+    cancel = clock.after(HOUR_MS, () => {
+      forgetRemembered(db, clock.now() - REMEMBER_MS).catch((error: unknown) => {
+        log.warn({ err: error }, 'old idempotency keys could not be removed; trying again in an hour');
+      });
+      arm();
+    });
+  };
+  arm();
+  return () => {
+    cancel();
+  };
+}
