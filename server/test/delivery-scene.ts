@@ -311,7 +311,8 @@ export async function openScene(db: Db, options: SceneOptions = {}): Promise<Sce
       while (!(await holds())) {
         if (performance.now() > end) assert.fail(`waited in vain until ${what}`);
         await clock.run(stepMs);
-        await rest(1);
+        // A long step takes the time limits of what is on the wire with it: nothing may be moving when it is taken.
+        await rest(delivery.active === 0 ? 1 : Math.max(1, Math.min(20, stepMs / 25)));
       }
     },
     untilState: (id, ...states) =>

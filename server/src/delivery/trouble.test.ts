@@ -69,7 +69,12 @@ forEachStore('delivery in trouble', (open) => {
     assert.equal((await scene.tally())['failed'], undefined);
     scene.dialer.dead.clear();
     const dialsBefore = scene.dialer.dials(peer.port);
-    await scene.until('all are sent', async () => (await scene.tally())['accepted'] === 500, 500);
+    await scene.until(
+      'it is known to be back',
+      () => scene.connections.channel(relay.id)?.breaker.state === 'closed',
+      500,
+    );
+    await scene.until('all are sent', async () => (await scene.tally())['accepted'] === 500);
     assert.equal(peer.messages.length, ids.length);
     assert.ok(scene.dialer.dials(peer.port) - dialsBefore <= 10, 'few new connections');
     assert.equal(scene.connections.channel(relay.id)?.breaker.state, 'closed');
