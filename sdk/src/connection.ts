@@ -17,9 +17,15 @@ export type ConnectionInput = Given<api.ConnectionInput>;
  */
 export interface ConnectionPatch extends Given<api.ConnectionPatch> {}
 
-type SmtpInput = Exclude<api.ConnectionInput, { type: 'mailbox' }>;
+type SmtpInput = Exclude<api.ConnectionInput, { type: 'graph' | 'pickup' | 'mailbox' }>;
+type GraphInput = Extract<api.ConnectionInput, { type: 'graph' }>;
+type PickupInput = Extract<api.ConnectionInput, { type: 'pickup' }>;
+type SecretName =
+  'password' | 'clientSecret' | 'refreshToken' | 'serviceAccount' | 'clientKey' | 'proxyPassword';
 
 /** The settings that are shown as they were given; which there are depends on the type. */
-type ShownSettings = Partial<Omit<SmtpInput, 'name' | 'type' | 'password' | 'clientKey'>>;
+type ShownSettings = Partial<
+  Omit<SmtpInput, 'name' | 'type' | SecretName> & Pick<GraphInput, 'graphUrl'> & Pick<PickupInput, 'folder'>
+>;
 
 export interface Connection extends Told<api.Connection & ShownSettings> {}

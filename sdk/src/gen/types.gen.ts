@@ -110,7 +110,7 @@ export type Attempt = {
 export type Connection = {
   id: string;
   name: string;
-  type: 'smtp' | 'mailbox';
+  type: 'smtp' | 'graph' | 'pickup' | 'mailbox';
   state: 'active' | 'paused' | 'failing';
   managedBy: 'api' | 'file';
   revision: number;
@@ -125,7 +125,11 @@ export type Connection = {
     nextTryAt: string;
   } | null;
   password?: SecretState;
+  clientSecret?: SecretState;
+  refreshToken?: SecretState;
+  serviceAccount?: SecretState;
   clientKey?: SecretState;
+  proxyPassword?: SecretState;
   createdAt: string;
   updatedAt: string;
   [key: string]: unknown;
@@ -166,17 +170,46 @@ export type ConnectionInput =
        */
       security?: 'none' | 'auto' | 'implicit' | 'starttls' | 'starttls-when-available';
       /**
-       * Whether to sign in. A user name alone never makes it sign in.
+       * Whether and how to sign in. A user name alone never makes it sign in.
        */
-      auth?: 'anonymous' | 'password';
+      auth?:
+        'anonymous' | 'password' | 'oauth2-client-credentials' | 'oauth2-refresh-token' | 'oauth2-jwt-bearer';
       /**
-       * User name to sign in with.
+       * User name to sign in with; with OAuth2 the mailbox that is sent from.
        */
       username?: string;
       /**
        * Password to sign in with.
        */
       password?: string;
+      /**
+       * Microsoft directory (tenant) id; names the token endpoint when `tokenUrl` is not given.
+       */
+      tenantId?: string;
+      /**
+       * Client id of the application that was registered with the provider.
+       */
+      clientId?: string;
+      /**
+       * Client secret of that application.
+       */
+      clientSecret?: string;
+      /**
+       * Token endpoint of the provider.
+       */
+      tokenUrl?: string;
+      /**
+       * Scopes to ask for; those that the provider needs for sending when not given.
+       */
+      scopes?: Array<string>;
+      /**
+       * Refresh token of `oauth2-refresh-token`; a new one from the provider replaces it.
+       */
+      refreshToken?: string;
+      /**
+       * Key file of a Google service account (JSON), for `oauth2-jwt-bearer`.
+       */
+      serviceAccount?: string;
       /**
        * Allows signing in without verified TLS, to a private address only.
        */
@@ -186,29 +219,9 @@ export type ConnectionInput =
        */
       ehloName?: string;
       /**
-       * Oldest TLS version allowed.
-       */
-      minTls?: '1.2' | '1.3';
-      /**
-       * Whether the certificate must be trusted and carry the right name.
-       */
-      verify?: boolean;
-      /**
        * Authorities trusted besides those of the system, PEM.
        */
       ca?: string;
-      /**
-       * Certificate to show to the server, PEM.
-       */
-      clientCert?: string;
-      /**
-       * Private key of `clientCert`, PEM.
-       */
-      clientKey?: string;
-      /**
-       * Name for SNI and in the certificate, when it is not the host.
-       */
-      serverName?: string;
       /**
        * Deadlines of the phases.
        */
@@ -268,6 +281,189 @@ export type ConnectionInput =
          */
         perDay?: number;
       };
+      /**
+       * Day on which the password or client secret ends at the provider; a reminder comes before.
+       */
+      secretExpiresOn?: string;
+      /**
+       * Oldest TLS version allowed.
+       */
+      minTls?: '1.2' | '1.3';
+      /**
+       * Whether the certificate must be trusted and carry the right name.
+       */
+      verify?: boolean;
+      /**
+       * Trusts exactly the certificate with this SHA-256 fingerprint, whoever issued it.
+       */
+      pin?: string;
+      /**
+       * Certificate to show to the server, PEM.
+       */
+      clientCert?: string;
+      /**
+       * Private key of `clientCert`, PEM.
+       */
+      clientKey?: string;
+      /**
+       * Name for SNI and in the certificate, when it is not the host.
+       */
+      serverName?: string;
+      /**
+       * Uses only addresses of this IP version; both when not given.
+       */
+      ipVersion?: '4' | '6';
+      /**
+       * Proxy to go through: SOCKS5 or HTTP CONNECT.
+       */
+      proxy?: string;
+      /**
+       * Password of the user name in `proxy`.
+       */
+      proxyPassword?: string;
+    }
+  | {
+      /**
+       * What kind of connection this is.
+       */
+      type: 'graph';
+      /**
+       * How people and programs name the connection.
+       */
+      name: string;
+      /**
+       * Addresses or `@domain`s it may send as; none means any.
+       */
+      senders?: Array<string>;
+      /**
+       * Lower is tried first.
+       */
+      priority?: number;
+      /**
+       * Free text for people.
+       */
+      notes?: string;
+      /**
+       * Mailbox that is sent from: its address or its object id.
+       */
+      username: string;
+      /**
+       * Microsoft directory (tenant) id; names the token endpoint when `tokenUrl` is not given.
+       */
+      tenantId?: string;
+      /**
+       * Client id of the application that was registered with the provider.
+       */
+      clientId?: string;
+      /**
+       * Client secret of that application.
+       */
+      clientSecret?: string;
+      /**
+       * Token endpoint of the provider.
+       */
+      tokenUrl?: string;
+      /**
+       * Scopes to ask for; those that the provider needs for sending when not given.
+       */
+      scopes?: Array<string>;
+      /**
+       * Address of the service; `https://graph.microsoft.com` when not given. National clouds have their own.
+       */
+      graphUrl?: string;
+      /**
+       * Authorities trusted besides those of the system, PEM.
+       */
+      ca?: string;
+      /**
+       * Deadlines of the phases.
+       */
+      timeouts?: {
+        /**
+         * Resolving and connecting, ms.
+         */
+        connectMs?: number;
+        /**
+         * Until the greeting, ms.
+         */
+        greetingMs?: number;
+        /**
+         * Each command, ms.
+         */
+        commandMs?: number;
+        /**
+         * The content, and again its reply, ms.
+         */
+        dataMs?: number;
+      };
+      /**
+       * Connections kept open.
+       */
+      pool?: {
+        /**
+         * Most connections open at one time.
+         */
+        connections?: number;
+        /**
+         * Messages after which a connection is closed.
+         */
+        messages?: number;
+        /**
+         * Idle time after which a connection is closed, ms.
+         */
+        idleMs?: number;
+      };
+      /**
+       * Most messages in a time; nothing means no limit.
+       */
+      rate?: {
+        /**
+         * Most messages started in one second.
+         */
+        perSecond?: number;
+        /**
+         * Most messages started in one minute.
+         */
+        perMinute?: number;
+        /**
+         * Most messages started in one hour.
+         */
+        perHour?: number;
+        /**
+         * Most messages started in one day.
+         */
+        perDay?: number;
+      };
+      /**
+       * Day on which the password or client secret ends at the provider; a reminder comes before.
+       */
+      secretExpiresOn?: string;
+    }
+  | {
+      /**
+       * What kind of connection this is.
+       */
+      type: 'pickup';
+      /**
+       * How people and programs name the connection.
+       */
+      name: string;
+      /**
+       * Addresses or `@domain`s it may send as; none means any.
+       */
+      senders?: Array<string>;
+      /**
+       * Lower is tried first.
+       */
+      priority?: number;
+      /**
+       * Free text for people.
+       */
+      notes?: string;
+      /**
+       * Folder to write to; must be inside one that the configuration allows.
+       */
+      folder: string;
     }
   | {
       /**
@@ -293,25 +489,20 @@ export type ConnectionInput =
     };
 
 export type ConnectionPatch = {
-  type?: 'smtp' | 'mailbox';
+  type?: 'smtp' | 'graph' | 'pickup' | 'mailbox';
   name?: string | null;
   senders?: Array<string> | null;
   priority?: number | null;
   notes?: string | null;
-  host?: string | null;
-  port?: number | null;
-  security?: 'none' | 'auto' | 'implicit' | 'starttls' | 'starttls-when-available' | null;
-  auth?: 'anonymous' | 'password' | null;
+  folder?: string | null;
   username?: string | null;
-  password?: string | null;
-  allowPlaintextAuth?: boolean | null;
-  ehloName?: string | null;
-  minTls?: '1.2' | '1.3' | null;
-  verify?: boolean | null;
+  tenantId?: string | null;
+  clientId?: string | null;
+  clientSecret?: string | null;
+  tokenUrl?: string | null;
+  scopes?: Array<string> | null;
+  graphUrl?: string | null;
   ca?: string | null;
-  clientCert?: string | null;
-  clientKey?: string | null;
-  serverName?: string | null;
   timeouts?: {
     connectMs?: number | null;
     greetingMs?: number | null;
@@ -329,6 +520,31 @@ export type ConnectionPatch = {
     perHour?: number | null;
     perDay?: number | null;
   } | null;
+  secretExpiresOn?: string | null;
+  host?: string | null;
+  port?: number | null;
+  security?: 'none' | 'auto' | 'implicit' | 'starttls' | 'starttls-when-available' | null;
+  auth?:
+    | 'anonymous'
+    | 'password'
+    | 'oauth2-client-credentials'
+    | 'oauth2-refresh-token'
+    | 'oauth2-jwt-bearer'
+    | null;
+  password?: string | null;
+  refreshToken?: string | null;
+  serviceAccount?: string | null;
+  allowPlaintextAuth?: boolean | null;
+  ehloName?: string | null;
+  minTls?: '1.2' | '1.3' | null;
+  verify?: boolean | null;
+  pin?: string | null;
+  clientCert?: string | null;
+  clientKey?: string | null;
+  serverName?: string | null;
+  ipVersion?: '4' | '6' | null;
+  proxy?: string | null;
+  proxyPassword?: string | null;
 };
 
 export type Message = {

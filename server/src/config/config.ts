@@ -18,7 +18,9 @@ export type {
   ConnectionPatch,
   ConnectionSettings,
   DeclaredConnection,
+  GraphSettings,
   MailboxSettings,
+  PickupSettings,
   SecretField,
   SmtpSettings,
 } from './connection-settings.ts';
@@ -27,7 +29,9 @@ export {
   classifyField,
   connectionPatch,
   connectionPort,
+  CONNECTION_TYPES,
   connectionSettings,
+  secretFieldsOf,
   DESTINATION_FIELDS,
   SECRET_FIELDS,
 } from './connection-settings.ts';

@@ -89,7 +89,7 @@ test('what is wrong is told field by field', () => {
     [{ senders: ['example.com'] }, 'senders.0: expected an address or "@domain"'],
     [{ username: 'a\0b' }, 'username: expected a user name without control characters'],
     [{ password: '' }, 'password: expected text without NUL'],
-    [{ auth: 'password' }, 'username: missing: signing in with a password needs a user name'],
+    [{ auth: 'password' }, 'username: missing: signing in needs a user name'],
     [
       { auth: 'password', username: 'u', security: 'none' },
       'security: signing in without TLS shows the password to the network; allow it by allowPlaintextAuth',
@@ -102,7 +102,7 @@ test('what is wrong is told field by field', () => {
     [{ timeouts: { connectMs: 1 } }, 'timeouts.connectMs: must be at least 100'],
     [{ hots: 'x' }, ': unknown field "hots": did you mean "host"?'],
     [{ pool: { conections: 1 } }, 'pool: unknown field "conections": did you mean "connections"?'],
-    [{ type: 'graph' }, 'type: expected one of smtp, mailbox'],
+    [{ type: 'fax' }, 'type: expected one of smtp, graph, pickup, mailbox'],
     [{ type: 'mailbox' }, ': a mailbox connection has no "host": it keeps mail here and connects nowhere'],
   ];
   for (const [change, expected] of cases)

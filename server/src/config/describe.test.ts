@@ -27,7 +27,10 @@ test('every setting is described: what it does, its variable, its type', () => {
     live: true,
     doc: 'Who gets mail: nobody (everything is kept in the mailbox), the allow list, or everybody.',
   });
-  assert.equal(settings.find((setting) => setting.key === 'connections[].type')?.type, 'smtp | mailbox');
+  assert.equal(
+    settings.find((setting) => setting.key === 'connections[].type')?.type,
+    'smtp | graph | pickup | mailbox',
+  );
 });
 
 test('the defaults that are described are the defaults that hold', () => {

@@ -166,8 +166,8 @@ test('every kind of error has its place in the file', () => {
       'posthorn.toml:4:11 connections[0].min_tls: a mailbox connection has no "min_tls"',
     ],
     [
-      '[[connections]]\nname = "m"\ntype = "graph"\n',
-      'posthorn.toml:3:8 connections[0].type: expected one of smtp, mailbox',
+      '[[connections]]\nname = "m"\ntype = "fax"\n',
+      'posthorn.toml:3:8 connections[0].type: expected one of smtp, graph, pickup, mailbox',
     ],
     ['[[tenants]]\nslug = "A B"\n', 'posthorn.toml:2:8 tenants[0].slug: expected lower-case letters'],
     ['__proto__ = { x = 1 }\n', 'posthorn.toml:1:1 __proto__: unknown field'],

@@ -5,7 +5,8 @@
  * Next: load.ts
  */
 import { z } from 'zod';
-import { declaredConnection, SENDER_PATTERN } from './connection-settings.ts';
+import { SENDER_PATTERN } from './connection-fields.ts';
+import { declaredConnection } from './connection-settings.ts';
 import {
   choice,
   duration,

@@ -3,7 +3,15 @@
  */
 import { z } from 'zod';
 import { toRfc3339 } from '../base/clock.ts';
-import { connectionPatch, connectionPort, connectionSettings, SECRET_FIELDS } from '../config/config.ts';
+import {
+  CONNECTION_TYPES,
+  connectionPatch,
+  connectionPort,
+  connectionSettings,
+  SECRET_FIELDS,
+  secretFieldsOf,
+  type SecretField,
+} from '../config/config.ts';
 import { operation, pageAnswer, problem, type Operation, type Principal } from '../http/http.ts';
 import type { Connections } from './connections.ts';
 import type { Connection } from './connection.ts';
@@ -18,11 +26,16 @@ const secretView = z.object({ set: z.boolean(), rotatedAt: z.string().nullable()
   description: 'What is shown of a secret; `rotatedAt` is null when the file holds it.',
 });
 
+const secretViews = Object.fromEntries(SECRET_FIELDS.map((name) => [name, secretView.optional()])) as Record<
+  SecretField,
+  z.ZodOptional<typeof secretView>
+>;
+
 export const connectionView = z
   .looseObject({
     id: z.string(),
     name: z.string(),
-    type: z.enum(['smtp', 'mailbox']),
+    type: z.enum(CONNECTION_TYPES),
     state: z.enum(['active', 'paused', 'failing']),
     managedBy: z.enum(['api', 'file']),
     revision: z.number(),
@@ -36,8 +49,7 @@ export const connectionView = z
       })
       .nullable()
       .describe('What stops it, while it is failing.'),
-    password: secretView.optional(),
-    clientKey: secretView.optional(),
+    ...secretViews,
     createdAt: z.string(),
     updatedAt: z.string(),
   })
@@ -142,10 +154,9 @@ function viewConnection(connections: Connections, connection: Connection): z.inp
   const { settings } = connection;
   const breaker = settings.type === 'smtp' ? connections.channel(connection.id)?.breaker : undefined;
   const trouble = breaker?.trouble;
-  const secrets =
-    settings.type === 'smtp'
-      ? Object.fromEntries(SECRET_FIELDS.map((field) => [field, secretOf(connections, connection, field)]))
-      : {};
+  const secrets = Object.fromEntries(
+    secretFieldsOf(settings.type).map((field) => [field, secretOf(connections, connection, field)]),
+  );
   const plain: Readonly<Record<string, unknown>> = { ...settings };
   return {
     ...plain,
@@ -175,7 +186,7 @@ function viewConnection(connections: Connections, connection: Connection): z.inp
 function secretOf(
   connections: Connections,
   connection: Connection,
-  field: (typeof SECRET_FIELDS)[number],
+  field: SecretField,
 ): z.input<typeof secretView> {
   if (connection.managedBy === 'file')
     return { set: connections.hasDeclaredSecret(connection, field), rotatedAt: null };

@@ -20,13 +20,16 @@ export function bindingOf(
 ): SecretBinding {
   const settings: Readonly<Record<string, unknown>> = { ...owner.settings };
   const destination: Record<string, string | number | boolean | null> = {};
-  for (const name of DESTINATION_FIELDS) destination[name] = plain(settings[name]);
+  for (const name of DESTINATION_FIELDS) {
+    // What is not set is no part of the seal: a field that a later version adds leaves it as it was.
+    if (settings[name] !== undefined) destination[name] = plain(settings[name]);
+  }
   return { tenantId: owner.tenantId, ownerId: owner.id, field, destination };
 }
 
 function plain(value: unknown): string | number | boolean | null {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
-  return value === undefined || value === null ? null : JSON.stringify(value);
+  return value === null ? null : JSON.stringify(value);
 }
 
 /** What to dial and how to sign in. `secrets` are in clear and live only in the answer. */
