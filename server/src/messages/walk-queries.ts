@@ -130,31 +130,25 @@ const IN_TROUBLE = sql<SqlBool>`recipients.state in (${sql.join(TROUBLE.map((sta
 const UNSENT: ReadonlySet<RecipientState> = new Set<RecipientState>(['queued', 'scheduled', 'sending']);
 
 function inState(db: Db, tenantId: string, state: RecipientState): Entries {
-  return async (below, from, limit) => {
-    const rows = await tables(db)
-      .selectFrom('recipients')
-      .select('message_id')
-      .distinct()
-      .where('tenant_id', '=', tenantId)
-      .where('state', '=', state)
-      .where(IN_TROUBLE)
-      .where('message_id', '>=', from)
-      .$if(below !== undefined, (query) => query.where('message_id', '<', below ?? ''))
-      .orderBy('message_id', 'desc')
-      .limit(limit)
-      .execute();
-    return rows.map((row) => row.message_id);
-  };
+  return ofRecipients(db, tenantId, (eb) => eb.and([eb('recipients.state', '=', state), IN_TROUBLE]));
 }
 
 function addressedTo(db: Db, tenantId: string, key: string): Entries {
+  return ofRecipients(db, tenantId, (eb) => eb('recipients.address_key', '=', key));
+}
+
+function ofRecipients(
+  db: Db,
+  tenantId: string,
+  asked: (eb: ExpressionBuilder<ListTables, 'recipients'>) => Expression<SqlBool>,
+): Entries {
   return async (below, from, limit) => {
     const rows = await tables(db)
       .selectFrom('recipients')
       .select('message_id')
       .distinct()
       .where('tenant_id', '=', tenantId)
-      .where('address_key', '=', key)
+      .where(asked)
       .where('message_id', '>=', from)
       .$if(below !== undefined, (query) => query.where('message_id', '<', below ?? ''))
       .orderBy('message_id', 'desc')
