@@ -6,6 +6,8 @@
  */
 export type { DialFailure, Dialed, Dialer, DialTarget } from './dial.ts';
 export { createDialer } from './dial.ts';
+export type { Https, HttpsAnswer, HttpsRequest } from './https.ts';
+export { createHttps } from './https.ts';
 export type { StartTlsOptions, TlsFacts, TlsOptions, TlsRefused, TlsStarted } from './start-tls.ts';
 export { startTls } from './start-tls.ts';
 export type { AllowEntry, EgressCode, EgressPolicy, EgressRules } from './egress.ts';
