@@ -80,7 +80,14 @@ function classifyReply(observation: Observation, reply: Reply): Verdict {
 
 function classifyFailure(observation: Observation, failure: Failure): Verdict {
   const rule = findFailureRule(observation, failure);
-  return rule === undefined ? NOTHING_KNOWN : toVerdict(rule, observation.phase, undefined);
+  if (rule === undefined) return NOTHING_KNOWN;
+  // Only an HTTP answer says how long to wait; what the operating system says is no such thing.
+  const says = failure.kind === 'api' && rule.outcome === 'deferred';
+  return toVerdict(
+    rule,
+    observation.phase,
+    says ? retryHintMs(failure.message.slice(0, TEXT_LOOK_MAX)) : undefined,
+  );
 }
 
 // Most rules name their codes, so each code gets its own short list, made once when it is first seen.

@@ -47,6 +47,8 @@ export const FAILURE_KINDS = [
   'dropped', // the peer closed or reset the line
   'protocol', // a reply that is not SMTP, out of order, or too long
   'capability', // the server does not offer what this message or connection needs
+  'api', // an HTTP interface answered with an error: the code is its own word, or `HTTP_503` when it gave none
+  'file', // the operating system or our own policy refused a file or folder
   'lease', // we lost the right to send before the final dot
   'stopped', // we are shutting down
 ] as const;

@@ -24,10 +24,6 @@ const NAMES_AND_ROUTES: readonly Rule[] = [
   { ...later('dns.temporary', 'dns'), failure: { kinds: ['dns'] } },
   { ...later('dns.temporary', 'dns'), failure: { kinds: ['timeout'], phases: ['dns'] } },
   { ...hold('tcp.private_blocked', 'configuration'), failure: { kinds: ['egress'] } },
-  {
-    ...later('proxy.failed', 'network'),
-    failure: { kinds: ['tcp', 'dropped', 'timeout', 'protocol'], text: /^(?:E?PROXY|SOCKS)/ },
-  },
   { ...later('dns.only_ipv6', 'network'), failure: { kinds: ['tcp'], codes: ['ONLY_IPV6'] } },
   { ...later('tcp.refused', 'network'), failure: { kinds: ['tcp'], codes: ['ECONNREFUSED'] } },
   {
@@ -43,6 +39,7 @@ const NAMES_AND_ROUTES: readonly Rule[] = [
 ];
 
 const TLS: readonly Rule[] = [
+  tls('tls.pin_mismatch', { codes: ['PIN_MISMATCH'] }),
   tls('tls.expired', { codes: ['CERT_HAS_EXPIRED'] }),
   tls('tls.not_yet_valid', { codes: ['CERT_NOT_YET_VALID'] }),
   tls('tls.revoked', { codes: ['CERT_REVOKED'] }),
