@@ -19,7 +19,7 @@ import { createDelivery, type Delivery } from '../src/delivery/delivery.ts';
 import { createAcceptor } from '../src/messages/messages.ts';
 import { createDialer, instanceEgress, type Dialer } from '../src/net/net.ts';
 import { createMetrics } from '../src/operator/operator.ts';
-import { createKeyRing, createMasterKey } from '../src/secrets/secrets.ts';
+import { createKeyRing } from '../src/secrets/secrets.ts';
 import type { Db } from '../src/store/store.ts';
 import {
   createSenders,
@@ -27,6 +27,7 @@ import {
   findTenantBySlug,
   INSTANCE_TENANT_ID,
 } from '../src/tenants/tenants.ts';
+import { someMasterKey } from './delivery-scene.ts';
 import type { TestStore } from './stores.ts';
 
 export interface Answer {
@@ -229,14 +230,6 @@ export function readConfig(toml: string): Config {
     assert.ok(result.ok, result.ok ? '' : JSON.stringify(result.errors));
     return result.loaded.config;
   });
-}
-
-async function someMasterKey() {
-  const folder = mkdtempSync(join(tmpdir(), 'posthorn-key-'));
-  const made = await createMasterKey(join(folder, 'master.key'));
-  rmSync(folder, { recursive: true });
-  assert.ok(made.ok);
-  return made.masterKey;
 }
 
 function withFolder<T>(use: (folder: string) => T): T {

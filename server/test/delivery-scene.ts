@@ -22,7 +22,7 @@ import {
 } from '../src/delivery/delivery.ts';
 import { serializeAddress } from '../src/mail/mail.ts';
 import { createDialer, instanceEgress, type Dialer } from '../src/net/net.ts';
-import { createKeyRing, createMasterKey, type KeyRing } from '../src/secrets/secrets.ts';
+import { createKeyRing, createMasterKey, type KeyRing, type MasterKey } from '../src/secrets/secrets.ts';
 import { transaction, type Db } from '../src/store/store.ts';
 import { INSTANCE_TENANT_ID } from '../src/tenants/tenants.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
@@ -175,11 +175,16 @@ export function settingsFor(
 
 /** A key ring with a master key of its own. */
 export async function keyRingFor(db: Db, clock: FakeClock): Promise<KeyRing> {
+  return createKeyRing({ db, masterKey: await someMasterKey(), clock });
+}
+
+/** A master key that nobody else has. */
+export async function someMasterKey(): Promise<MasterKey> {
   const folder = mkdtempSync(join(tmpdir(), 'posthorn-key-'));
   try {
     const made = await createMasterKey(join(folder, randomBytes(4).toString('hex')));
     assert.ok(made.ok);
-    return createKeyRing({ db, masterKey: made.masterKey, clock });
+    return made.masterKey;
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -22,6 +22,7 @@ import { bindingOf, smtpTarget } from './target.ts';
 export type { Breaker, Trouble } from './breaker.ts';
 export type { Channel } from './channel.ts';
 export type { Connection } from './connection.ts';
+export { fingerprintOf } from './fingerprint.ts';
 export type { Registry } from './registry.ts';
 
 /** Every connection with its last known trouble, for a look without a running server. */

@@ -3,7 +3,7 @@
  * A secret is sealed under its tenant's key, so one tenant's sealed values are of no use in another tenant's rows.
  * Next: seal.ts
  */
-import { createHash, createSecretKey, randomBytes } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
@@ -23,6 +23,11 @@ export interface KeyRing {
   seal(binding: SecretBinding, plaintext: string): Promise<string>;
   /** What was sealed, if the binding is the same in every part. */
   open(binding: SecretBinding, sealed: string): Promise<Opened>;
+  /**
+   * A keyed digest of `text`: the same on every node and after every start, different for every tenant and purpose, and
+   * of no use to somebody who guesses at the text without the key.
+   */
+  digest(tenantId: string, purpose: string, text: string): Promise<string>;
   /** Tries the master key on a stored data key. Writes nothing. A database without keys fits every master key. */
   verify(): Promise<KeyRingCheck>;
 }
@@ -92,6 +97,11 @@ export function createKeyRing({ db, masterKey, clock }: KeyRingOptions): KeyRing
       const dataKey = await keyToOpen(binding.tenantId, keyId);
       return dataKey ? openWith(dataKey, binding, sealed) : { ok: false, reason: 'unknown-key' };
     },
+    async digest(tenantId, purpose, text) {
+      // The tenant's first key, so that newer ones leave digests as they are.
+      const dataKey = (await keyToOpen(tenantId, firstKeyId(tenantId))) ?? (await keyToSeal(tenantId));
+      return digestWith(dataKey, purpose, text);
+    },
     async verify() {
       const row = await readOldestDataKey(db);
       return row === undefined || unwrap(masterKey, row) ? { ok: true } : misfit(masterKey, row);
@@ -125,6 +135,12 @@ function unwrap(masterKey: MasterKey, row: DataKeyRow): DataKey | undefined {
 
 function wrapAad(tenantId: string, keyId: string): Buffer {
   return Buffer.from(`posthorn data key v1 ${JSON.stringify([tenantId, keyId])}`);
+}
+
+/** Under a key of its own, so that the data key does one thing only. */
+function digestWith(dataKey: DataKey, purpose: string, text: string): string {
+  const key = hkdfSync('sha256', dataKey.key, Buffer.alloc(0), `posthorn digest v1 ${purpose}`, 32);
+  return createHmac('sha256', Buffer.from(key)).update(text, 'utf8').digest('base64url');
 }
 
 function misfit(masterKey: MasterKey, row: DataKeyRow): KeyRingCheck {
