@@ -10,7 +10,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Failure } from '../mail/mail.ts';
 import { checkAddress, checkHost, type EgressCode, type EgressPolicy } from './egress.ts';
 import { parseHost, withoutFinalDot, type Host } from './host.ts';
-import { connectTo, raceAddresses, type CheckedAddress, type Connect } from './race.ts';
+import { connectTo, raceAddresses, type CheckedAddress, type Connect, type RaceTrace } from './race.ts';
 
 export interface DialTarget {
   readonly host: string;
@@ -18,6 +18,13 @@ export interface DialTarget {
   readonly egress: EgressPolicy;
   /** For resolving and connecting together, ms. */
   readonly timeoutMs: number;
+  readonly trace?: DialTrace;
+}
+
+/** Somebody who watches one dial. It hears nothing of a target that the egress policy refuses (S4). */
+export interface DialTrace extends RaceTrace {
+  /** Every address of the name, in the order of the resolver; all are allowed. */
+  onResolved?: (addresses: readonly string[]) => void;
 }
 
 export interface DialFailure {
@@ -109,7 +116,10 @@ async function dial(context: Context, target: DialTarget): Promise<Dialed | Dial
     checked.push({ address, internal: verdict.internal });
   }
 
-  const won = await raceAddresses({ ...context, addresses: checked, port: target.port, deadlineAt });
+  const { trace } = target;
+  trace?.onResolved?.(resolved.addresses);
+  const race = { ...context, addresses: checked, port: target.port, deadlineAt };
+  const won = await raceAddresses(trace === undefined ? race : { ...race, trace });
   if (!won.ok) return failed('connect', won.failure);
   const { socket, address, internal } = won;
   const connectMs = clock.monotonic() - resolvedAt;

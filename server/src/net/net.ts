@@ -4,7 +4,8 @@
  * that was checked; the name stays for SNI and the certificate's identity. No other folder opens a socket.
  * Next: dial.ts
  */
-export type { DialFailure, Dialed, Dialer, DialTarget } from './dial.ts';
+export type { DialFailure, Dialed, Dialer, DialTarget, DialTrace } from './dial.ts';
+export type { TriedAddress } from './race.ts';
 export { createDialer } from './dial.ts';
 export type { Https, HttpsAnswer, HttpsRequest } from './https.ts';
 export { createHttps } from './https.ts';

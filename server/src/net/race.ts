@@ -23,6 +23,22 @@ export interface Race {
   readonly port: number;
   /** On the clock's monotonic scale. */
   readonly deadlineAt: number;
+  readonly trace?: RaceTrace;
+}
+
+export interface RaceTrace {
+  /** What became of each address that was tried, as it becomes known. */
+  onTried?: (tried: TriedAddress) => void;
+}
+
+export interface TriedAddress {
+  readonly address: string;
+  /** From the start of this try, ms. */
+  readonly ms: number;
+  /** `abandoned`: still silent when another one answered or the time was over. */
+  readonly outcome: 'connected' | 'failed' | 'abandoned';
+  /** Why it failed, as a code such as `ECONNREFUSED`. */
+  readonly code?: string;
 }
 
 export type RaceResult =
@@ -45,7 +61,7 @@ export const connectTo: Connect = (address, port) =>
 export function raceAddresses(race: Race): Promise<RaceResult> {
   return new Promise((done) => {
     const waiting = takeTurns(race.addresses).slice(0, ATTEMPTS_MAX);
-    const running = new Set<Socket>();
+    const running = new Map<Socket, { readonly address: string; readonly at: number }>();
     const failures: Failure[] = [];
     let cancelNext = (): void => undefined;
     let over = false;
@@ -54,25 +70,37 @@ export function raceAddresses(race: Race): Promise<RaceResult> {
       over = true;
       cancelDeadline();
       cancelNext();
-      for (const loser of running) loser.destroy(); // its error listener stays, so a late error harms nobody
+      for (const loser of running.keys()) {
+        tell(loser, 'abandoned');
+        loser.destroy(); // its error listener stays, so a late error harms nobody
+      }
       done(result);
+    };
+    const tell = (socket: Socket, outcome: TriedAddress['outcome'], code?: string): void => {
+      const tried = running.get(socket);
+      if (race.trace?.onTried === undefined || tried === undefined) return;
+      const ms = race.clock.monotonic() - tried.at;
+      race.trace.onTried({ address: tried.address, ms, outcome, ...(code === undefined ? {} : { code }) });
     };
     const tryNext = (): void => {
       cancelNext();
       const next = waiting.shift();
       if (next === undefined) return;
       const socket = race.connect(next.address, race.port);
-      running.add(socket);
+      running.set(socket, { address: next.address, at: race.clock.monotonic() });
       const fail = (error: NodeJS.ErrnoException): void => {
+        const failure = tcpFailure(error, next.address, race.port);
+        if (!over) tell(socket, 'failed', failure.code);
         running.delete(socket);
         socket.destroy();
         if (over) return;
-        failures.push(tcpFailure(error, next.address, race.port));
+        failures.push(failure);
         if (waiting.length > 0) tryNext();
         else if (running.size === 0) finish({ ok: false, failure: mostTelling(failures) });
       };
       socket.once('error', fail);
       socket.once('connect', () => {
+        tell(socket, 'connected');
         running.delete(socket);
         socket.off('error', fail);
         finish({ ok: true, socket, ...next });

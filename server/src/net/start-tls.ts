@@ -11,9 +11,11 @@ import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } fr
 import type { Clock } from '../base/clock.ts';
 import { peerText } from '../base/log.ts';
 import type { Failure } from '../mail/mail.ts';
+import { certificateFacts, detailsOf, type TlsDetails } from './certificate-details.ts';
 import { parseHost, withoutFinalDot, type Host } from './host.ts';
 import { secureContext, type TlsOptions } from './tls-context.ts';
 
+export type { TlsDetails } from './certificate-details.ts';
 export type { TlsOptions } from './tls-context.ts';
 
 export interface TlsFacts {
@@ -27,6 +29,8 @@ export interface TlsFacts {
   readonly validTo: number;
   /** SHA-256 of the certificate, hex with colons. */
   readonly fingerprint: string;
+  /** Only when asked for. */
+  readonly details?: TlsDetails;
 }
 
 export interface StartTlsOptions {
@@ -36,6 +40,8 @@ export interface StartTlsOptions {
   /** For the whole handshake, ms. */
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** Also collect what only a person wants to know. */
+  readonly details?: boolean;
 }
 
 export interface TlsStarted {
@@ -97,7 +103,10 @@ export function startTls(socket: Duplex, options: StartTlsOptions): Promise<TlsS
     const onSecure = (): void => {
       const certificate = tls.getPeerX509Certificate();
       if (certificate === undefined) return refuse(noCertificate());
-      const facts = factsOf(tls, certificate);
+      const seen = factsOf(tls, certificate);
+      const { details } = options;
+      const facts =
+        details === true ? { ...seen, details: detailsOf(tls, peer, name, options.tls.ca) } : seen;
       if (options.tls.verify && !facts.verified) return refuse(distrust(tls, facts, nameError), facts);
       settle({ ok: true, socket: tls, facts });
     };
@@ -116,20 +125,16 @@ function peerName(peer: Host): string {
 }
 
 function factsOf(tls: TLSSocket, certificate: X509Certificate): TlsFacts {
+  const { subject, issuer, validTo, fingerprint } = certificateFacts(certificate);
   return {
     protocol: tls.getProtocol() ?? 'unknown',
     cipher: tls.getCipher().name,
     verified: tls.authorized,
-    subject: oneLine(certificate.subject),
-    issuer: oneLine(certificate.issuer),
-    validTo: certificate.validToDate.getTime(),
-    fingerprint: certificate.fingerprint256,
+    subject,
+    issuer,
+    validTo,
+    fingerprint,
   };
-}
-
-/** A distinguished name, most specific part first: `CN=mail.example, O=Example`. */
-function oneLine(distinguishedName: string | undefined): string {
-  return peerText((distinguishedName ?? '').split('\n').reverse().join(', '));
 }
 
 /** Why the certificate does not prove who the peer is. */

@@ -38,7 +38,7 @@ export function secureContext(options: TlsOptions): Ready {
 }
 
 function makeContext(options: TlsOptions): Ready {
-  const ca = options.ca === undefined ? [] : certificates(options.ca);
+  const ca = options.ca === undefined ? [] : certificatesIn(options.ca);
   if (ca === undefined) return unusable('BAD_CA', 'The CA certificate is not a PEM certificate.');
   try {
     const value = createSecureContext({
@@ -58,7 +58,7 @@ function makeContext(options: TlsOptions): Ready {
 }
 
 /** The PEM certificates in `text`; `undefined` if there is none or one cannot be read. Node would skip those silently. */
-function certificates(text: string): string[] | undefined {
+export function certificatesIn(text: string): string[] | undefined {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   if (blocks.length === 0) return undefined;
   return blocks.every(isCertificate) ? [...blocks] : undefined;

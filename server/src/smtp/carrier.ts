@@ -12,7 +12,7 @@ import { type LineListener, serverClosing } from './line.ts';
 import { TOO_MUCH, unexpected } from './progress.ts';
 import { reportTransaction, reportUnfit, sessionEnd } from './report.ts';
 import type { Session } from './session.ts';
-import type { OutgoingMail, PhaseRecord, SendReport } from './smtp.ts';
+import type { OutgoingMail, SendReport } from './smtp.ts';
 import {
   beginDot,
   failTransaction,
@@ -22,12 +22,13 @@ import {
   type Transaction,
 } from './transaction.ts';
 import { note, noteOurs, noteTheirs, type Transcript } from './transcript.ts';
+import type { SessionWatch } from './watch.ts';
 
 /** One send: the message and whom to tell. */
 export interface Job {
   readonly mail: OutgoingMail;
   readonly done: (report: SendReport) => void;
-  readonly onPhase?: (record: PhaseRecord) => void;
+  readonly watch?: SessionWatch | undefined;
   /** What happened on a kept connection that was gone already, before this try. */
   prelude?: Transcript;
 }
@@ -223,11 +224,11 @@ export class Carrier implements LineListener {
       if (planned.ok) {
         this.taken += 1;
         const { at } = this.session.line;
-        const { onPhase } = candidate;
+        const { watch } = candidate;
         const tx = newTransaction(candidate.mail, planned.envelope, {
           pipelined: this.#pipelining,
           at,
-          onPhase,
+          watch,
         });
         return { job: candidate, tx, first };
       }

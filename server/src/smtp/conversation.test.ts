@@ -302,11 +302,11 @@ test('a session opened by hand tells each phase as it ends, and carries messages
     egress,
     dialer,
     clock: systemClock,
-    onPhase,
+    watch: { onPhase },
   });
   assert.ok(opened.ok);
   assert.deepEqual(seen.splice(0), ['dns -', 'connect -', 'greeting 220', 'ehlo 250']);
-  const report = await sendOver(opened.session, mailOf(), onPhase);
+  const report = await sendOver(opened.session, mailOf(), { watch: { onPhase } });
   assert.deepEqual(words(report), ['250']);
   assert.deepEqual(seen, ['mail-from 250', 'rcpt-to 250', 'data 354', 'accepted 250']);
   assert.deepEqual(report.phases.map((record) => record.phase).slice(0, 4), [

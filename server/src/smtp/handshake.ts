@@ -7,7 +7,17 @@ import { startTls, type TlsFacts } from '../net/net.ts';
 import type { Failure } from '../mail/mail.ts';
 import { type Capabilities, NO_CAPABILITIES, parseCapabilities } from './capabilities.ts';
 import type { Line } from './line.ts';
-import { ask, endPhase, isRefusal, type Progress, type Stop, stopAt, unexpected } from './progress.ts';
+import {
+  ask,
+  beginPhase,
+  endPhase,
+  isRefusal,
+  learn,
+  type Progress,
+  type Stop,
+  stopAt,
+  unexpected,
+} from './progress.ts';
 import type { SmtpTarget } from './smtp.ts';
 import { note } from './transcript.ts';
 
@@ -23,7 +33,7 @@ type TlsPlan = 'none' | 'implicit' | 'required' | 'when-available';
  * What a security setting means here. `auto`: TLS from the first byte on 465 (RFC 8314 §7.3) and 2465; STARTTLS when
  * available on port 25 and to an internal address, where relays without certificates are the rule; else required.
  */
-export function planTls(target: SmtpTarget, internal: boolean): TlsPlan {
+export function planTls(target: Pick<SmtpTarget, 'security' | 'port'>, internal: boolean): TlsPlan {
   switch (target.security) {
     case 'none':
     case 'implicit':
@@ -41,6 +51,7 @@ export function planTls(target: SmtpTarget, internal: boolean): TlsPlan {
 /** Greets and secures the line as the target wants it. `internal`: the peer's address is a private one. */
 export async function shakeHands(progress: Progress, line: Line, internal: boolean): Promise<Greeted | Stop> {
   const plan = planTls(progress.target, internal);
+  if (plan === 'implicit') beginPhase(progress, 'tls');
   const early = plan === 'implicit' ? await secure(progress, line) : undefined;
   if (early !== undefined && 'stopped' in early) return early;
   const greeting = await readGreeting(progress, line);
@@ -53,6 +64,7 @@ export async function shakeHands(progress: Progress, line: Line, internal: boole
 }
 
 async function readGreeting(progress: Progress, line: Line): Promise<Stop | undefined> {
+  beginPhase(progress, 'greeting');
   const heard = await ask(progress, line, { ms: progress.target.timeouts.greetingMs });
   if ('kind' in heard) {
     const isOther = heard.code === 'MALFORMED_REPLY';
@@ -71,6 +83,7 @@ async function sayHello(
   phase: 'ehlo' | 'ehlo-tls',
 ): Promise<Capabilities | Stop> {
   const { ehloName, timeouts } = progress.target;
+  beginPhase(progress, phase);
   let heard = await ask(progress, line, { command: `EHLO ${ehloName}`, ms: timeouts.commandMs });
   let extended = true;
   if (!('kind' in heard) && heard.reply.code >= 500) {
@@ -87,6 +100,7 @@ async function sayHello(
 }
 
 async function upgrade(progress: Progress, line: Line, offered: Capabilities): Promise<Greeted | Stop> {
+  beginPhase(progress, 'tls');
   if (!offered.startTls) {
     const message = 'The server does not offer STARTTLS, and this connection requires it.';
     return stopAt(progress, line, 'tls', { kind: 'capability', code: 'STARTTLS_MISSING', message });
@@ -117,8 +131,10 @@ async function secure(progress: Progress, line: Line): Promise<TlsFacts | Stop> 
     tls,
     timeoutMs: timeouts.connectMs,
     clock: line.clock,
+    details: progress.watch !== undefined,
   });
   progress.tls = result.facts;
+  if (result.facts !== undefined) learn(progress, { about: 'tls', ...result.facts });
   if (!result.ok) return stopAt(progress, line, 'tls', line.failure ?? result.failure);
   line.adopt(result.socket);
   if (line.failure !== undefined) return stopAt(progress, line, 'tls', line.failure);

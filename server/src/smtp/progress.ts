@@ -8,6 +8,7 @@ import type { TlsFacts } from '../net/net.ts';
 import type { Line } from './line.ts';
 import type { PhaseRecord, SmtpTarget } from './smtp.ts';
 import { note, noteOurs, noteTheirs, type Transcript } from './transcript.ts';
+import type { PhaseFacts, SessionWatch } from './watch.ts';
 
 /** A connection that is being made. */
 export interface Progress {
@@ -18,7 +19,9 @@ export interface Progress {
   phaseAt: number;
   /** What is known of the peer's certificate, also when it was refused. */
   tls: TlsFacts | undefined;
-  readonly onPhase: ((record: PhaseRecord) => void) | undefined;
+  /** What the phase under way taught so far; set only when somebody watches. */
+  facts: PhaseFacts | undefined;
+  readonly watch: SessionWatch | undefined;
 }
 
 /** What ended the making of a connection, and where: the server's refusal, or a failure. */
@@ -35,13 +38,36 @@ export interface Heard {
   readonly text: string;
 }
 
+/** Tells who watches that a phase begins; its time counts from the end of the one before. */
+export function beginPhase(progress: Progress, phase: Phase): void {
+  progress.watch?.onBegin?.(phase);
+}
+
+/** Keeps what the phase under way taught, for who watches. */
+export function learn(progress: Progress, facts: PhaseFacts): void {
+  if (progress.watch !== undefined) progress.facts = facts;
+}
+
 /** Closes the phase under way at `at` and begins the next one there. */
-export function endPhase(progress: Progress, phase: Phase, at: number, reply?: Reply): void {
+export function endPhase(
+  progress: Progress,
+  phase: Phase,
+  at: number,
+  reply?: Reply,
+  failure?: Failure,
+): void {
   const ms = roundMs(at - progress.phaseAt);
   progress.phaseAt = at;
   const record = reply === undefined ? { phase, ms } : { phase, ms, reply };
   progress.phases.push(record);
-  progress.onPhase?.(record);
+  if (progress.watch === undefined) return;
+  const { facts } = progress;
+  progress.facts = undefined;
+  progress.watch.onPhase?.({
+    ...record,
+    ...(failure === undefined ? {} : { failure }),
+    ...(facts === undefined ? {} : { facts }),
+  });
 }
 
 /** Tenths of a millisecond: an internal relay answers in less than one. */
@@ -52,7 +78,7 @@ export function roundMs(ms: number): number {
 /** Ends the phase under way as the one where it stopped. */
 export function stopAt(progress: Progress, line: Line, phase: Phase, why: Reply | Failure): Stop {
   const reply = 'kind' in why ? undefined : why;
-  endPhase(progress, phase, line.touch(), reply);
+  endPhase(progress, phase, line.touch(), reply, 'kind' in why ? why : undefined);
   if ('kind' in why) {
     note(progress.transcript, line.at, why.message);
     return { stopped: true, phase, failure: why };

@@ -6,14 +6,15 @@
 import { crashPoint } from '../base/crash-point.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Failure, Phase, Reply } from '../mail/mail.ts';
-import type { Dialed, Dialer, EgressPolicy, TlsFacts } from '../net/net.ts';
+import type { Dialed, Dialer, DialTrace, EgressPolicy, TlsFacts, TriedAddress } from '../net/net.ts';
 import type { Capabilities } from './capabilities.ts';
 import { shakeHands } from './handshake.ts';
 import { Line } from './line.ts';
-import { endPhase, type Progress, roundMs, type Stop } from './progress.ts';
+import { beginPhase, endPhase, learn, type Progress, roundMs, type Stop } from './progress.ts';
 import { signIn } from './sign-in.ts';
 import type { PhaseRecord, SmtpTarget } from './smtp.ts';
-import { note, type Transcript } from './transcript.ts';
+import { newTranscript, note, type Transcript } from './transcript.ts';
+import type { SessionWatch } from './watch.ts';
 
 export interface SessionOptions {
   readonly target: SmtpTarget;
@@ -22,8 +23,7 @@ export interface SessionOptions {
   readonly clock: Clock;
   /** Gives up as soon as it fires; the failure is then of kind `stopped`. */
   readonly signal?: AbortSignal;
-  /** Hears of every phase when it ends, the one that failed included. */
-  readonly onPhase?: (record: PhaseRecord) => void;
+  readonly watch?: SessionWatch;
 }
 
 /** A line that is ready for MAIL, with what was learned on the way. */
@@ -59,20 +59,24 @@ export async function openSession(options: SessionOptions): Promise<OpenedSessio
   const progress: Progress = {
     target,
     phases: [],
-    transcript: [],
+    transcript: newTranscript(options.watch?.onLine),
     phaseAt: startedAt,
     tls: undefined,
-    onPhase: options.onPhase,
+    facts: undefined,
+    watch: options.watch,
   };
   const invalid = checkSettings(target);
   if (invalid !== undefined) return closed(progress, 'settings', invalid, startedAt);
   note(progress.transcript, startedAt, `connecting to ${target.host} port ${String(target.port)}`);
   const { host, port, timeouts } = target;
+  beginPhase(progress, 'dns');
+  const trace = traceOf(progress, clock);
   const dialed = await options.dialer.dial({
     host,
     port,
     egress: options.egress,
     timeoutMs: timeouts.connectMs,
+    ...(trace === undefined ? {} : { trace }),
   });
   recordDial(progress, dialed, clock.monotonic());
   if (!dialed.ok) return closed(progress, dialed.phase, dialed.failure, clock.monotonic());
@@ -96,7 +100,7 @@ export async function openSession(options: SessionOptions): Promise<OpenedSessio
   return { ok: true, session: outcome };
 }
 
-const STOPPED: Failure = { kind: 'stopped', code: 'STOPPED', message: 'Sending was stopped.' };
+export const STOPPED: Failure = { kind: 'stopped', code: 'STOPPED', message: 'Sending was stopped.' };
 
 async function prepare(progress: Progress, line: Line, dialed: Dialed): Promise<Session | Stop> {
   const greeted = await shakeHands(progress, line, dialed.internal);
@@ -127,9 +131,14 @@ function checkSettings(target: SmtpTarget): Failure | undefined {
 }
 
 function recordDial(progress: Progress, dialed: Awaited<ReturnType<Dialer['dial']>>, at: number): void {
-  progress.phaseAt = at - dialed.dnsMs - dialed.connectMs;
-  endPhase(progress, 'dns', progress.phaseAt + dialed.dnsMs);
-  if (dialed.ok || dialed.phase === 'connect') endPhase(progress, 'connect', at);
+  const failure = dialed.ok ? undefined : dialed.failure;
+  if (progress.phases.length === 0) {
+    progress.phaseAt = at - dialed.dnsMs - dialed.connectMs;
+    const unresolved = !dialed.ok && dialed.phase === 'dns' ? failure : undefined;
+    endPhase(progress, 'dns', progress.phaseAt + dialed.dnsMs, undefined, unresolved);
+    if (unresolved === undefined) beginPhase(progress, 'connect');
+  }
+  if (dialed.ok || dialed.phase === 'connect') endPhase(progress, 'connect', at, undefined, failure);
   if (dialed.ok)
     note(
       progress.transcript,
@@ -139,8 +148,26 @@ function recordDial(progress: Progress, dialed: Awaited<ReturnType<Dialer['dial'
   progress.phaseAt = at;
 }
 
+/** Tells who watches of the addresses as soon as they are known, and of each try. */
+function traceOf(progress: Progress, clock: Clock): DialTrace | undefined {
+  if (progress.watch === undefined) return undefined;
+  const tried: TriedAddress[] = [];
+  return {
+    onResolved(addresses) {
+      learn(progress, { about: 'dns', addresses });
+      endPhase(progress, 'dns', clock.monotonic());
+      beginPhase(progress, 'connect');
+    },
+    onTried(one) {
+      tried.push(one);
+      const address = tried.find(({ outcome }) => outcome === 'connected')?.address;
+      learn(progress, { about: 'connect', tried, ...(address === undefined ? {} : { address }) });
+    },
+  };
+}
+
 function closed(progress: Progress, phase: Phase, failure: Failure, at: number): OpenedSession {
-  if (phase === 'settings') endPhase(progress, phase, at);
+  if (phase === 'settings') endPhase(progress, phase, at, undefined, failure);
   note(progress.transcript, at, failure.message);
   return { ok: false, phase, failure, phases: progress.phases, transcript: progress.transcript };
 }

@@ -10,7 +10,17 @@ import type { Failure, Reply } from '../mail/mail.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Line } from './line.ts';
 import { chooseMechanism, startMechanism } from './mechanisms.ts';
-import { ask, endPhase, isRefusal, type Progress, type Stop, stopAt, unexpected } from './progress.ts';
+import {
+  ask,
+  beginPhase,
+  endPhase,
+  isRefusal,
+  learn,
+  type Progress,
+  type Stop,
+  stopAt,
+  unexpected,
+} from './progress.ts';
 import type { Mechanism } from './sasl.ts';
 import { secretScrubber } from './scrub.ts';
 import type { SignIn } from './smtp.ts';
@@ -36,10 +46,14 @@ export async function signIn(
 ): Promise<Stop | undefined> {
   const { signIn: how, host, port } = progress.target;
   if (how.kind === 'anonymous') return undefined;
+  beginPhase(progress, 'auth');
+  const secure = trust.tls?.verified === true;
+  learn(progress, { about: 'auth', offered: capabilities.auth, secure });
   const obstacle = findObstacle(progress, capabilities, trust, how);
   if (obstacle !== undefined) return stopAt(progress, line, 'auth', obstacle);
-  const name = chooseMechanism(how.kind, capabilities.auth, trust.tls?.verified === true);
+  const name = chooseMechanism(how.kind, capabilities.auth, secure);
   if (name === undefined) return stopAt(progress, line, 'auth', noCommonMechanism(capabilities));
+  learn(progress, { about: 'auth', mechanism: name, offered: capabilities.auth, secure });
   line.scrub = secretScrubber(how);
   const nonce = (): string => randomBytes(18).toString('base64');
   return converse(progress, line, startMechanism(name, { signIn: how, host, port, nonce }));

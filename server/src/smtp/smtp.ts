@@ -6,13 +6,14 @@
 import type { Address } from '../mail/mail.ts';
 import type { Failure, Phase, Reply } from '../mail/mail.ts';
 import type { TlsFacts, TlsOptions } from '../net/net.ts';
+import type { PhaseFacts } from './watch.ts';
 
 export { createSmtpPool } from './pool.ts';
 export type { SmtpPoolOptions } from './pool.ts';
-export type { Capabilities } from './capabilities.ts';
 export { openSession } from './session.ts';
 export type { OpenedSession, Session, SessionOptions } from './session.ts';
 export { quitSession, sendOver } from './single.ts';
+export type { SessionWatch } from './watch.ts';
 
 export type Security = 'none' | 'auto' | 'implicit' | 'starttls' | 'starttls-when-available';
 
@@ -76,6 +77,10 @@ export interface PhaseRecord {
   /** How long the phase took. */
   readonly ms: number;
   readonly reply?: Reply;
+  /** Why it did not end well, where no reply says so. Only for who watches. */
+  readonly failure?: Failure;
+  /** What was learned. Only for who watches. */
+  readonly facts?: PhaseFacts;
 }
 
 /** What became of one recipient of an `OutgoingMail`. */

@@ -12,7 +12,7 @@ function begin(recipients: number, pipelined: boolean): Transaction {
   });
   const planned = planEnvelope(mail, parseCapabilities({ code: 250, lines: [] }));
   assert.ok(planned.ok);
-  return newTransaction(mail, planned.envelope, { pipelined, at: 0, onPhase: undefined });
+  return newTransaction(mail, planned.envelope, { pipelined, at: 0, watch: undefined });
 }
 
 const say = (tx: Transaction, code: number): string => takeReply(tx, { code, lines: [''] }, 0);

@@ -8,7 +8,8 @@ import type { Failure, Phase, Reply } from '../mail/mail.ts';
 import type { Envelope } from './envelope.ts';
 import { roundMs } from './progress.ts';
 import type { OutgoingMail, PhaseRecord, RecipientResult } from './smtp.ts';
-import type { Transcript } from './transcript.ts';
+import { newTranscript, type Transcript } from './transcript.ts';
+import type { SessionWatch } from './watch.ts';
 
 type Stage =
   | 'envelope' // MAIL, RCPT and DATA are being answered
@@ -37,7 +38,7 @@ export interface Transaction {
   rcptRefused: Reply | undefined;
   /** The 354 to DATA. */
   goAhead: Reply | undefined;
-  readonly onPhase: ((record: PhaseRecord) => void) | undefined;
+  readonly watch: SessionWatch | undefined;
   /** Monotonic ms at which the phase under way began. */
   phaseAt: number;
 }
@@ -54,7 +55,7 @@ export type Next =
 export function newTransaction(
   mail: OutgoingMail,
   envelope: Envelope,
-  options: { pipelined: boolean; at: number; onPhase: ((record: PhaseRecord) => void) | undefined },
+  options: { pipelined: boolean; at: number; watch: SessionWatch | undefined },
 ): Transaction {
   return {
     mail,
@@ -62,7 +63,7 @@ export function newTransaction(
     pipelined: options.pipelined,
     results: new Array<RecipientResult | undefined>(mail.recipients.length).fill(undefined),
     phases: [],
-    transcript: [],
+    transcript: newTranscript(options.watch?.onLine),
     stage: 'envelope',
     answered: 0,
     takers: 0,
@@ -70,7 +71,7 @@ export function newTransaction(
     mailRefused: undefined,
     rcptRefused: undefined,
     goAhead: undefined,
-    onPhase: options.onPhase,
+    watch: options.watch,
     phaseAt: options.at,
   };
 }
@@ -173,7 +174,7 @@ export function failTransaction(tx: Transaction, failure: Failure, at: number): 
   if (tx.stage === 'over') return false;
   const phase = phaseOf(tx);
   const inDoubt = tx.stage === 'dot';
-  endPhase(tx, phase, at);
+  endPhase(tx, phase, at, undefined, failure);
   if (tx.mailRefused !== undefined) settle(tx, tx.mailRefused, 'mail-from');
   for (let index = 0; index < tx.results.length; index += 1) {
     tx.results[index] ??= { kind: 'failed', phase, failure, inDoubt };
@@ -208,10 +209,10 @@ function settle(tx: Transaction, reply: Reply | undefined, phase: Phase): void {
   }
 }
 
-function endPhase(tx: Transaction, phase: Phase, at: number, reply?: Reply): void {
+function endPhase(tx: Transaction, phase: Phase, at: number, reply?: Reply, failure?: Failure): void {
   const ms = roundMs(at - tx.phaseAt);
   tx.phaseAt = at;
   const record = reply === undefined ? { phase, ms } : { phase, ms, reply };
   tx.phases.push(record);
-  tx.onPhase?.(record);
+  tx.watch?.onPhase?.(failure === undefined ? record : { ...record, failure });
 }

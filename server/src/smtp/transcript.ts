@@ -19,7 +19,24 @@ interface Entry {
 }
 
 /** Entries in the order they happened; `at` is the clock's monotonic time. */
-export type Transcript = Entry[];
+export interface Transcript extends Array<Entry> {
+  /** Hears each line as it is written. */
+  heard?: ((line: TranscriptLine) => void) | undefined;
+}
+
+/** An empty one. */
+export function newTranscript(heard?: (line: TranscriptLine) => void): Transcript {
+  const transcript: Transcript = [];
+  if (heard !== undefined) transcript.heard = heard;
+  return transcript;
+}
+
+/** One line of the conversation; `at` is the clock's monotonic time. */
+export interface TranscriptLine {
+  readonly at: number;
+  readonly mark: Mark;
+  readonly text: string;
+}
 
 /** What we sent: one command, or a group of them. Without credentials and line ends. */
 export function noteOurs(
@@ -28,15 +45,22 @@ export function noteOurs(
   secure: boolean,
   what: string | readonly string[],
 ): void {
-  transcript.push({ at, mark: secure ? '~>' : '->', what });
+  add(transcript, { at, mark: secure ? '~>' : '->', what });
 }
 
 export function noteTheirs(transcript: Transcript, at: number, secure: boolean, reply: Reply): void {
-  transcript.push({ at, mark: secure ? '<~' : '<-', what: reply });
+  add(transcript, { at, mark: secure ? '<~' : '<-', what: reply });
 }
 
 export function note(transcript: Transcript, at: number, text: string): void {
-  transcript.push({ at, mark: '**', what: text });
+  add(transcript, { at, mark: '**', what: text });
+}
+
+function add(transcript: Transcript, entry: Entry): void {
+  transcript.push(entry);
+  const { heard } = transcript;
+  if (heard === undefined) return;
+  for (const text of entryLines(entry.what)) heard({ at: entry.at, mark: entry.mark, text: shorten(text) });
 }
 
 /** The parts one after another as text, times counted from the first entry; the middle is left out when too long. */

@@ -1,0 +1,88 @@
+/**
+ * Everything about a peer's certificate that helps a person to judge it: the chain, names, dates, and who vouches.
+ * Collected only for somebody who looks (a connection test); delivery needs none of it.
+ * Next: start-tls.ts
+ */
+import { X509Certificate } from 'node:crypto';
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import { peerText } from '../base/log.ts';
+import type { Host } from './host.ts';
+import { certificatesIn } from './tls-context.ts';
+
+export interface CertificateFacts {
+  /** Distinguished names, most specific part first: `CN=mail.example, O=Example`. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** Epoch ms. */
+  readonly validFrom: number;
+  readonly validTo: number;
+  /** SHA-256, hex with colons. */
+  readonly fingerprint: string;
+}
+
+export interface TlsDetails {
+  /** The server's own certificate first; at most 8. */
+  readonly chain: readonly CertificateFacts[];
+  /** The names that the server's certificate is for, as it writes them; at most 100. */
+  readonly altNames: readonly string[];
+  /** The name or address that the certificate had to be for. */
+  readonly name: string;
+  readonly nameMatches: boolean;
+  /** Whose word made the certificate trusted; `none`: nobody's. */
+  readonly trust: 'system' | 'own-ca' | 'none';
+}
+
+const CHAIN_MAX = 8;
+const NAMES_MAX = 100;
+
+/** The details of what `tls` was shown. `name` is who the peer had to be; `ca` what is trusted besides the system. */
+export function detailsOf(tls: TLSSocket, peer: Host, name: string, ca: string | undefined): TlsDetails {
+  const chain = chainOf(tls.getPeerCertificate(true));
+  const [own] = chain;
+  const matched = peer.kind === 'name' ? own?.checkHost(name) : own?.checkIP(name);
+  const named = new Set(
+    (certificatesIn(ca ?? '') ?? []).map((pem) => new X509Certificate(pem).fingerprint256),
+  );
+  const viaOwn = chain.some((certificate) => named.has(certificate.fingerprint256));
+  return {
+    chain: chain.map(certificateFacts),
+    altNames: namesOf(own),
+    name,
+    nameMatches: matched !== undefined,
+    trust: !tls.authorized ? 'none' : viaOwn ? 'own-ca' : 'system',
+  };
+}
+
+/** A root names itself as its issuer, which ends the chain. */
+function chainOf(peer: DetailedPeerCertificate): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  let next: DetailedPeerCertificate | undefined = peer;
+  while (next?.raw !== undefined && chain.length < CHAIN_MAX) {
+    const certificate = new X509Certificate(next.raw);
+    if (chain.some((before) => before.fingerprint256 === certificate.fingerprint256)) break;
+    chain.push(certificate);
+    next = next.issuerCertificate;
+  }
+  return chain;
+}
+
+export function certificateFacts(certificate: X509Certificate): CertificateFacts {
+  return {
+    subject: oneLine(certificate.subject),
+    issuer: oneLine(certificate.issuer),
+    validFrom: certificate.validFromDate.getTime(),
+    validTo: certificate.validToDate.getTime(),
+    fingerprint: certificate.fingerprint256,
+  };
+}
+
+/** `DNS:a.example, DNS:b.example, IP Address:192.0.2.1` as a list without the kinds. */
+function namesOf(certificate: X509Certificate | undefined): string[] {
+  const names = (certificate?.subjectAltName ?? '').split(', ').filter((name) => name !== '');
+  return names.slice(0, NAMES_MAX).map((name) => peerText(name.replace(/^(?:DNS|IP Address|IP):/, '')));
+}
+
+/** A distinguished name, most specific part first: `CN=mail.example, O=Example`. */
+function oneLine(distinguishedName: string | undefined): string {
+  return peerText((distinguishedName ?? '').split('\n').reverse().join(', '));
+}
