@@ -4,12 +4,12 @@
  * Next: scram.ts
  */
 import { createHmac } from 'node:crypto';
-import type { SignIn } from './smtp.ts';
+import type { Credentials } from './smtp.ts';
 import { type Mechanism, type MechanismName, refuse, saslName } from './sasl.ts';
 import { startScram } from './scram.ts';
 
 export interface MechanismOptions {
-  readonly signIn: Exclude<SignIn, { kind: 'anonymous' }>;
+  readonly signIn: Credentials;
   readonly host: string;
   readonly port: number;
   /** Printable ASCII without commas, never the same twice. */

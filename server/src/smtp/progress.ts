@@ -12,7 +12,7 @@ import type { PhaseFacts, SessionWatch } from './watch.ts';
 
 /** A connection that is being made. */
 export interface Progress {
-  readonly target: SmtpTarget;
+  target: SmtpTarget;
   readonly phases: PhaseRecord[];
   readonly transcript: Transcript;
   /** Monotonic ms at which the phase under way began. */

@@ -2,13 +2,13 @@
  * Takes the secret of a connection out of what its server says, in the forms in which a server could repeat it.
  * Next: sign-in.ts
  */
-import type { SignIn } from './smtp.ts';
+import type { Credentials } from './smtp.ts';
 
 /** Shorter secrets would match ordinary words; their base64 forms are found all the same. */
 const RAW_MIN = 6;
 
 /** A function that replaces every form of the secret by `[credentials]`. */
-export function secretScrubber(how: Exclude<SignIn, { kind: 'anonymous' }>): (text: string) => string {
+export function secretScrubber(how: Credentials): (text: string) => string {
   const forms = secretForms(how);
   return (text) => {
     let clean = text;
@@ -20,7 +20,7 @@ export function secretScrubber(how: Exclude<SignIn, { kind: 'anonymous' }>): (te
 }
 
 /** Raw, as part of a URL, and in base64 at each of its three alignments, without the octets that neighbours colour. */
-function secretForms(how: Exclude<SignIn, { kind: 'anonymous' }>): readonly string[] {
+function secretForms(how: Credentials): readonly string[] {
   const secret = how.kind === 'token' ? how.accessToken : how.password;
   const forms = new Set<string>();
   if (secret.length >= RAW_MIN) forms.add(secret).add(encodeURIComponent(secret.toWellFormed()));

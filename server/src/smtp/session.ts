@@ -5,6 +5,7 @@
  */
 import { crashPoint } from '../base/crash-point.ts';
 import type { Clock } from '../base/clock.ts';
+import { peerText } from '../base/log.ts';
 import type { Failure, Phase, Reply } from '../mail/mail.ts';
 import type { Dialed, Dialer, DialTrace, EgressPolicy, TlsFacts, TriedAddress } from '../net/net.ts';
 import type { Capabilities } from './capabilities.ts';
@@ -12,7 +13,7 @@ import { shakeHands } from './handshake.ts';
 import { Line } from './line.ts';
 import { beginPhase, endPhase, learn, type Progress, roundMs, type Stop } from './progress.ts';
 import { signIn } from './sign-in.ts';
-import type { PhaseRecord, SmtpTarget } from './smtp.ts';
+import type { PhaseRecord, SmtpTarget, TokenFacts } from './smtp.ts';
 import { newTranscript, note, type Transcript } from './transcript.ts';
 import type { SessionWatch } from './watch.ts';
 
@@ -52,22 +53,50 @@ export type OpenedSession =
       readonly tls?: TlsFacts;
     };
 
-/** Opens a connection up to the point where MAIL may be sent. Never rejects. */
+/**
+ * Opens a connection up to the point where MAIL may be sent. Never rejects. A token that was kept from earlier may have
+ * been withdrawn meanwhile, so when the server refuses it, a new one gets one try on a new line (K9).
+ */
 export async function openSession(options: SessionOptions): Promise<OpenedSession> {
-  const { target, clock, signal } = options;
+  const tried: Tried = {};
+  const opened = await openLine(options, tried);
+  if (opened.ok || tried.kept === undefined || !isTokenRefused(opened)) return opened;
+  note(opened.transcript, options.clock.monotonic(), 'the kept access token was refused; asking for another');
+  const again = await openLine(options, {}, { transcript: opened.transcript, refused: tried.kept });
+  return again;
+}
+
+/** The token of one try, if it was an old one. */
+interface Tried {
+  kept?: string;
+}
+
+function isTokenRefused(opened: Extract<OpenedSession, { ok: false }>): boolean {
+  return opened.phase === 'auth' && opened.reply !== undefined && opened.reply.code >= 500;
+}
+
+async function openLine(
+  options: SessionOptions,
+  tried: Tried,
+  before: { transcript?: Transcript; refused?: string } = {},
+): Promise<OpenedSession> {
+  const { clock, signal } = options;
   const startedAt = clock.monotonic();
   const progress: Progress = {
-    target,
+    target: options.target,
     phases: [],
-    transcript: newTranscript(options.watch?.onLine),
+    transcript: before.transcript ?? newTranscript(options.watch?.onLine),
     phaseAt: startedAt,
     tls: undefined,
     facts: undefined,
     watch: options.watch,
   };
-  const invalid = checkSettings(target);
+  const invalid = checkSettings(progress.target);
   if (invalid !== undefined) return closed(progress, 'settings', invalid, startedAt);
-  note(progress.transcript, startedAt, `connecting to ${target.host} port ${String(target.port)}`);
+  const given = await takeToken(progress, options, tried, before.refused);
+  if (given !== undefined) return closed(progress, 'token', given, clock.monotonic());
+  const { target } = progress;
+  note(progress.transcript, clock.monotonic(), `connecting to ${target.host} port ${String(target.port)}`);
   const { host, port, timeouts } = target;
   beginPhase(progress, 'dns');
   const trace = traceOf(progress, clock);
@@ -120,6 +149,37 @@ async function prepare(progress: Progress, line: Line, dialed: Dialed): Promise<
   };
 }
 
+/** Puts an access token of the moment in the place of its source. What it answers is why there is none. */
+async function takeToken(
+  progress: Progress,
+  { clock, signal }: SessionOptions,
+  tried: Tried,
+  refused: string | undefined,
+): Promise<Failure | undefined> {
+  const how = progress.target.signIn;
+  if (how.kind !== 'token-source') return undefined;
+  beginPhase(progress, 'token');
+  const given = await how.token({
+    ...(refused === undefined ? {} : { refused }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  learn(progress, { about: 'token', ...given.facts });
+  if (!given.ok) return given.failure;
+  const { accessToken, facts } = given;
+  progress.target = { ...progress.target, signIn: { kind: 'token', username: how.username, accessToken } };
+  if (facts.kept) tried.kept = accessToken;
+  note(progress.transcript, clock.monotonic(), tokenNote(given.facts));
+  endPhase(progress, 'token', clock.monotonic());
+  return undefined;
+}
+
+function tokenNote({ endpoint, lifetimeSeconds, kept }: TokenFacts): string {
+  const from = peerText(endpoint.replace(/^https:\/\/([^/]*).*$/, '$1'));
+  if (kept) return `an access token of ${from}, kept from earlier`;
+  const life = lifetimeSeconds === undefined ? '' : `, good for ${String(lifetimeSeconds)} s`;
+  return `an access token from ${from}${life}`;
+}
+
 /** The EHLO name goes into a command as it is, so it is checked here, whoever checked it before (RFC 5321 §4.1.1.1). */
 function checkSettings(target: SmtpTarget): Failure | undefined {
   const { ehloName } = target;
@@ -132,7 +192,7 @@ function checkSettings(target: SmtpTarget): Failure | undefined {
 
 function recordDial(progress: Progress, dialed: Awaited<ReturnType<Dialer['dial']>>, at: number): void {
   const failure = dialed.ok ? undefined : dialed.failure;
-  if (progress.phases.length === 0) {
+  if (!progress.phases.some(({ phase }) => phase === 'dns')) {
     progress.phaseAt = at - dialed.dnsMs - dialed.connectMs;
     const unresolved = !dialed.ok && dialed.phase === 'dns' ? failure : undefined;
     endPhase(progress, 'dns', progress.phaseAt + dialed.dnsMs, undefined, unresolved);
@@ -167,7 +227,7 @@ function traceOf(progress: Progress, clock: Clock): DialTrace | undefined {
 }
 
 function closed(progress: Progress, phase: Phase, failure: Failure, at: number): OpenedSession {
-  if (phase === 'settings') endPhase(progress, phase, at, undefined, failure);
+  if (phase === 'settings' || phase === 'token') endPhase(progress, phase, at, undefined, failure);
   note(progress.transcript, at, failure.message);
   return { ok: false, phase, failure, phases: progress.phases, transcript: progress.transcript };
 }

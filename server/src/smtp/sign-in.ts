@@ -4,6 +4,7 @@
  * Next: session.ts
  */
 import { randomBytes } from 'node:crypto';
+import { assert } from '../base/assert.ts';
 import type { TlsFacts } from '../net/net.ts';
 import { peerText } from '../base/log.ts';
 import type { Failure, Reply } from '../mail/mail.ts';
@@ -23,7 +24,7 @@ import {
 } from './progress.ts';
 import type { Mechanism } from './sasl.ts';
 import { secretScrubber } from './scrub.ts';
-import type { SignIn } from './smtp.ts';
+import type { Credentials } from './smtp.ts';
 import { note } from './transcript.ts';
 
 const SHOWN = '[credentials]';
@@ -46,6 +47,7 @@ export async function signIn(
 ): Promise<Stop | undefined> {
   const { signIn: how, host, port } = progress.target;
   if (how.kind === 'anonymous') return undefined;
+  assert(how.kind !== 'token-source', 'the token is fetched before the line is dialled');
   beginPhase(progress, 'auth');
   const secure = trust.tls?.verified === true;
   learn(progress, { about: 'auth', offered: capabilities.auth, secure });
@@ -63,7 +65,7 @@ function findObstacle(
   progress: Progress,
   capabilities: Capabilities,
   trust: Trust,
-  how: Exclude<SignIn, { kind: 'anonymous' }>,
+  how: Credentials,
 ): Failure | undefined {
   if (trust.tls?.verified !== true && !(progress.target.allowPlaintextAuth && trust.internal)) {
     const why =

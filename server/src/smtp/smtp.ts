@@ -19,8 +19,41 @@ export type Security = 'none' | 'auto' | 'implicit' | 'starttls' | 'starttls-whe
 
 export type SignIn =
   | { readonly kind: 'anonymous' }
+  | Credentials
+  /** An access token is asked for when a line is opened: it lives shorter than the settings. */
+  | { readonly kind: 'token-source'; readonly username: string; readonly token: TokenSource };
+
+export type Credentials =
   | { readonly kind: 'password'; readonly username: string; readonly password: string }
   | { readonly kind: 'token'; readonly username: string; readonly accessToken: string };
+
+/** Never rejects. `refused` is a token that the server did not accept: another one is wanted. */
+export type TokenSource = (wanted: {
+  readonly refused?: string;
+  readonly signal?: AbortSignal;
+}) => Promise<TokenGiven>;
+
+export type TokenGiven =
+  | { readonly ok: true; readonly accessToken: string; readonly facts: TokenFacts }
+  | { readonly ok: false; readonly failure: Failure; readonly facts: TokenFacts };
+
+/** How an access token came about, or why not; never the token itself. */
+export interface TokenFacts {
+  /** URL of the token endpoint. */
+  readonly endpoint: string;
+  /** RFC 6749 `grant_type`. */
+  readonly grant: string;
+  readonly scopes: readonly string[];
+  /** It was fetched earlier, for another line: nothing was asked now. */
+  readonly kept: boolean;
+  /** HTTP status of the answer. */
+  readonly status?: number;
+  /** The endpoint's word for what is wrong (RFC 6749 §5.2). */
+  readonly error?: string;
+  /** By which the provider finds the request in its own logs. */
+  readonly correlationId?: string;
+  readonly lifetimeSeconds?: number;
+}
 
 /** Absolute deadlines, ms, each for its whole phase however slowly bytes drip in (RFC 5321 §4.5.3.2). */
 export interface SmtpTimeouts {

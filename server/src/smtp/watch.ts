@@ -5,11 +5,12 @@
  */
 import type { Phase } from '../mail/mail.ts';
 import type { TlsFacts, TriedAddress } from '../net/net.ts';
-import type { PhaseRecord } from './smtp.ts';
+import type { PhaseRecord, TokenFacts } from './smtp.ts';
 import type { TranscriptLine } from './transcript.ts';
 
 /** What a phase taught, beside the server's reply. */
 export type PhaseFacts =
+  | ({ readonly about: 'token' } & TokenFacts)
   | { readonly about: 'dns'; readonly addresses: readonly string[] }
   | { readonly about: 'connect'; readonly address?: string; readonly tried: readonly TriedAddress[] }
   | ({ readonly about: 'tls' } & TlsFacts)
