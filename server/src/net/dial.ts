@@ -5,25 +5,40 @@
  * Next: race.ts
  */
 import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import type { Failure } from '../mail/mail.ts';
-import { checkAddress, checkHost, type EgressCode, type EgressPolicy } from './egress.ts';
+import { checkAddress, checkHost, proxyEgress, type EgressCode, type EgressPolicy } from './egress.ts';
 import { parseHost, withoutFinalDot, type Host } from './host.ts';
-import { connectTo, raceAddresses, type CheckedAddress, type Connect, type RaceTrace } from './race.ts';
+import { proxyPlace, type Proxy } from './proxy.ts';
+import {
+  connectTo,
+  raceAddresses,
+  takeTurns,
+  type CheckedAddress,
+  type Connect,
+  type RaceResult,
+  type RaceTrace,
+} from './race.ts';
+import { askProxy } from './tunnel.ts';
 
 export interface DialTarget {
   readonly host: string;
   readonly port: number;
   readonly egress: EgressPolicy;
-  /** For resolving and connecting together, ms. */
+  /** For resolving and connecting together, the proxy's part included, ms. */
   readonly timeoutMs: number;
+  /** Only addresses of this IP version. */
+  readonly family?: 4 | 6;
+  /** Goes through this proxy, which must itself be allowed by `egress`. */
+  readonly proxy?: Proxy;
   readonly trace?: DialTrace;
 }
 
 /** Somebody who watches one dial. It hears nothing of a target that the egress policy refuses (S4). */
 export interface DialTrace extends RaceTrace {
-  /** Every address of the name, in the order of the resolver; all are allowed. */
+  /** Every address of the name that may be tried, in the order of the resolver; all are allowed. */
   onResolved?: (addresses: readonly string[]) => void;
 }
 
@@ -41,7 +56,7 @@ export interface Dialed {
   readonly socket: Duplex;
   /** The address that was checked and connected to. */
   readonly address: string;
-  /** Whether that address is private, loopback or link-local: an internal network. */
+  /** Whether that address, and the proxy's if there is one, is private, loopback or link-local: an internal network. */
   readonly internal: boolean;
   readonly dnsMs: number;
   readonly connectMs: number;
@@ -78,6 +93,10 @@ interface Context {
   readonly connect: Connect;
 }
 
+/** Addresses of one destination that a proxy is asked for. */
+const PROXY_TRIES_MAX = 4;
+const NO_ADDRESS: Failure = { kind: 'tcp', code: 'ENETUNREACH', message: 'there is no address to ask for' };
+
 /** The dialer. Dials that ask for one name at the same moment share the question. */
 export function createDialer(options: DialerOptions): Dialer {
   const context: Context = {
@@ -88,42 +107,91 @@ export function createDialer(options: DialerOptions): Dialer {
   return { dial: (target) => dial(context, target) };
 }
 
+type Place = Pick<DialTarget, 'host' | 'port' | 'egress' | 'family'>;
+
+/** What there is to connect to, all of it checked; else the phase that ended it. */
+type Found =
+  | { readonly ok: true; readonly addresses: readonly CheckedAddress[] }
+  | { readonly ok: false; readonly phase: 'dns' | 'connect'; readonly failure: Failure };
+
 async function dial(context: Context, target: DialTarget): Promise<Dialed | DialFailure> {
   const { clock } = context;
   const startedAt = clock.monotonic();
   const deadlineAt = startedAt + target.timeoutMs;
-  let resolvedAt = startedAt;
-  const failed = (phase: 'dns' | 'connect', failure: Failure): DialFailure => {
-    const endedAt = clock.monotonic();
-    if (phase === 'dns') return { ok: false, phase, failure, dnsMs: endedAt - startedAt, connectMs: 0 };
-    return { ok: false, phase, failure, dnsMs: resolvedAt - startedAt, connectMs: endedAt - resolvedAt };
-  };
-
-  const host = parseHost(target.host);
-  if (host === undefined) return failed('dns', badHost());
-  if (!isPort(target.port)) return failed('connect', refusal('FORBIDDEN_PORT', target.port));
-  const gate = checkHost(target.egress, host, target.port);
-  if (!gate.allowed) return failed('connect', refusal(gate.code, target.port));
-
-  const resolved = await resolveBy(context, host, target.timeoutMs);
-  resolvedAt = clock.monotonic();
-  if (!resolved.ok) return failed('dns', resolved.failure);
-
-  const checked: CheckedAddress[] = [];
-  for (const address of resolved.addresses) {
-    const verdict = checkAddress(target.egress, address, target.port, gate.named);
-    if (!verdict.allowed) return failed('connect', refusal(verdict.code, target.port));
-    checked.push({ address, internal: verdict.internal });
+  const found = await find(context, target, deadlineAt);
+  const resolvedAt = clock.monotonic();
+  if (!found.ok) {
+    const { phase, failure } = found;
+    return { ok: false, phase, failure, dnsMs: resolvedAt - startedAt, connectMs: 0 };
   }
-
+  const { addresses } = found;
   const { trace } = target;
-  trace?.onResolved?.(resolved.addresses);
-  const race = { ...context, addresses: checked, port: target.port, deadlineAt };
-  const won = await raceAddresses(trace === undefined ? race : { ...race, trace });
-  if (!won.ok) return failed('connect', won.failure);
-  const { socket, address, internal } = won;
-  const connectMs = clock.monotonic() - resolvedAt;
-  return { ok: true, socket, address, internal, dnsMs: resolvedAt - startedAt, connectMs };
+  trace?.onResolved?.(addresses.map(({ address }) => address));
+  const won =
+    target.proxy === undefined
+      ? await raceAddresses({ ...context, addresses, port: target.port, deadlineAt, ...(trace && { trace }) })
+      : await throughProxy(context, target, target.proxy, addresses, deadlineAt);
+  const times = { dnsMs: resolvedAt - startedAt, connectMs: clock.monotonic() - resolvedAt };
+  return won.ok ? { ...won, ...times } : { ok: false, phase: 'connect', failure: won.failure, ...times };
+}
+
+/** Resolves and checks. Every address is checked, also those of an IP version that is not wanted. */
+async function find(context: Context, place: Place, deadlineAt: number): Promise<Found> {
+  const { egress, port, family } = place;
+  const host = parseHost(place.host);
+  if (host === undefined) return { ok: false, phase: 'dns', failure: badHost() };
+  if (!isPort(port)) return { ok: false, phase: 'connect', failure: refusal('FORBIDDEN_PORT', port) };
+  const gate = checkHost(egress, host, port);
+  if (!gate.allowed) return { ok: false, phase: 'connect', failure: refusal(gate.code, port) };
+
+  const resolved = await resolveBy(context, host, deadlineAt - context.clock.monotonic());
+  if (!resolved.ok) return { ok: false, phase: 'dns', failure: resolved.failure };
+  const addresses: CheckedAddress[] = [];
+  for (const address of resolved.addresses) {
+    const verdict = checkAddress(egress, address, port, gate.named);
+    if (!verdict.allowed) return { ok: false, phase: 'connect', failure: refusal(verdict.code, port) };
+    if (family === undefined || isIP(address) === family) addresses.push({ address, internal: verdict.internal });
+  }
+  if (addresses.length > 0) return { ok: true, addresses };
+  const message = `The host has no IPv${String(family)} address, and the connection uses no other.`;
+  return { ok: false, phase: 'dns', failure: { kind: 'dns', code: 'ENODATA', message } };
+}
+
+/** Asks the proxy for one address after another, each over a line of its own, until one is reached. */
+async function throughProxy(
+  context: Context,
+  target: DialTarget,
+  proxy: Proxy,
+  addresses: readonly CheckedAddress[],
+  deadlineAt: number,
+): Promise<RaceResult> {
+  const { clock } = context;
+  const found = await find(context, { ...proxy, egress: proxyEgress(target.egress) }, deadlineAt);
+  if (!found.ok) return { ok: false, failure: unreachable(proxy, found.failure) };
+  let failure: Failure | undefined;
+  for (const { address, internal } of takeTurns(addresses).slice(0, PROXY_TRIES_MAX)) {
+    const line = await raceAddresses({ ...context, ...found, port: proxy.port, deadlineAt });
+    if (!line.ok) return { ok: false, failure: failure ?? unreachable(proxy, line.failure) };
+    const { socket } = line;
+    const askedAt = clock.monotonic();
+    const answer = await askProxy({ proxy, socket, address, port: target.port, clock, deadlineAt });
+    const ms = clock.monotonic() - askedAt;
+    const result = answer.ok ? { outcome: 'connected' as const } : { outcome: 'failed' as const, code: answer.failure.code };
+    target.trace?.onTried?.({ address, ms, ...result });
+    // A password in clear is seen by the proxy too, so only a proxy of our own keeps the way an internal one.
+    if (answer.ok) return { ok: true, socket, address, internal: internal && line.internal };
+    failure = answer.failure;
+    if (!answer.next) break;
+  }
+  return { ok: false, failure: failure ?? unreachable(proxy, NO_ADDRESS) };
+}
+
+/** Our own policy is told as it is; everything else becomes the proxy's, so that nobody looks for it at the mail server. */
+function unreachable(proxy: Proxy, failure: Failure): Failure {
+  if (failure.kind === 'egress') return { ...failure, message: `Of the proxy: ${failure.message}` };
+  const kind = failure.kind === 'timeout' ? 'timeout' : 'tcp';
+  const message = `The proxy ${proxyPlace(proxy)} cannot be reached: ${failure.message}`;
+  return { kind, code: kind === 'timeout' ? 'PROXY_TIMEOUT' : 'PROXY_UNREACHABLE', message };
 }
 
 /** The addresses of `host`, or what kept us from them, within `timeoutMs`. A lookup cannot be called back; its late answer is dropped. */

@@ -20,6 +20,8 @@ export interface EgressPolicy {
   readonly privateAllowed: boolean;
   readonly allow: readonly AllowEntry[];
   readonly ports: 'any' | readonly number[];
+  /** The same for proxies. */
+  readonly proxyPorts: 'any' | readonly number[];
   readonly own: readonly Listen[];
 }
 
@@ -39,6 +41,9 @@ type Refused = { readonly allowed: false; readonly code: EgressCode };
 
 /** The ports that mail is handed over on. */
 export const SMTP_PORTS: readonly number[] = [25, 465, 587, 2465, 2525, 2587];
+
+/** The usual ports of proxies. */
+export const PROXY_PORTS: readonly number[] = [80, 1080, 3128, 8080, 8888];
 
 /**
  * The policy of the instance's own connections: any port, and internal networks unless `privateAllowed` is `false`.
@@ -62,7 +67,13 @@ function policy(rules: EgressRules, privateAllowed: boolean, ports: EgressPolicy
       throw new Error(`egress: cannot read the allowed target ${JSON.stringify(text)}`);
     return entry;
   });
-  return { privateAllowed, allow, ports, own: rules.own ?? [] };
+  const proxyPorts = ports === 'any' ? ports : PROXY_PORTS;
+  return { privateAllowed, allow, ports, proxyPorts, own: rules.own ?? [] };
+}
+
+/** The same policy for the proxy on the way: other ports, and everything else alike (S5). */
+export function proxyEgress(egress: EgressPolicy): EgressPolicy {
+  return { ...egress, ports: egress.proxyPorts };
 }
 
 /** `10.0.0.0/8`, `10.0.0.5`, `10.0.0.5:25`, `fd00::/8`, `[fd00::1]:25` or `relay.example:25`; else `undefined`. */

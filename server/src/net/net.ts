@@ -22,3 +22,5 @@ export {
 } from './egress.ts';
 export type { Host } from './host.ts';
 export { parseHost } from './host.ts';
+export type { Proxy } from './proxy.ts';
+export { parseProxy, proxyPlace } from './proxy.ts';

@@ -96,7 +96,7 @@ export function raceAddresses(race: Race): Promise<RaceResult> {
         if (over) return;
         failures.push(failure);
         if (waiting.length > 0) tryNext();
-        else if (running.size === 0) finish({ ok: false, failure: mostTelling(failures) });
+        else if (running.size === 0) finish({ ok: false, failure: mostTelling(failures, race.addresses) });
       };
       socket.once('error', fail);
       socket.once('connect', () => {
@@ -117,7 +117,7 @@ export function raceAddresses(race: Race): Promise<RaceResult> {
 }
 
 /** RFC 8305 §4: starts with the family the resolver put first, then alternates. */
-function takeTurns(addresses: readonly CheckedAddress[]): CheckedAddress[] {
+export function takeTurns(addresses: readonly CheckedAddress[]): CheckedAddress[] {
   const firstIsV6 = isIPv6(addresses[0]?.address ?? '');
   const first = addresses.filter((entry) => isIPv6(entry.address) === firstIsV6);
   const other = addresses.filter((entry) => isIPv6(entry.address) !== firstIsV6);
@@ -127,8 +127,12 @@ function takeTurns(addresses: readonly CheckedAddress[]): CheckedAddress[] {
 }
 
 /** A host that refused says more than a network this machine has no route to. */
-function mostTelling(failures: readonly Failure[]): Failure {
+function mostTelling(failures: readonly Failure[], addresses: readonly CheckedAddress[]): Failure {
   const answered = failures.find((failure) => !NO_ROUTE.has(failure.code));
+  if (answered === undefined && addresses.every(({ address }) => isIPv6(address))) {
+    const message = 'The server has only IPv6 addresses, and this machine has no way to them.';
+    return { kind: 'tcp', code: 'ONLY_IPV6', message };
+  }
   return (
     answered ??
     failures[0] ?? { kind: 'tcp', code: 'ENETUNREACH', message: 'There is no address to connect to.' }

@@ -23,6 +23,8 @@ export interface TlsFacts {
   readonly cipher: string;
   /** The chain led to a trusted authority and the name matched. */
   readonly verified: boolean;
+  /** The certificate is the very one that the connection names; then chain, name and dates need not be right. */
+  readonly pinned: boolean;
   readonly subject: string;
   readonly issuer: string;
   /** End of the certificate, epoch ms. */
@@ -59,7 +61,8 @@ export interface TlsRefused {
 }
 
 /**
- * Does the handshake as client. With `tls.verify` any doubt about chain, dates or name ends it, code as Node names it
+ * Does the handshake as client. With `tls.pin` the certificate must be that one and nothing else is asked of it: the pin
+ * takes the place of chain, name and dates, which `facts` still tell. Else with `tls.verify` any doubt about chain, dates or name ends it, code as Node names it
  * (`CERT_HAS_EXPIRED`, `ERR_TLS_CERT_ALTNAME_INVALID`); without, `facts.verified` tells. After a failure the stream is
  * destroyed. Never rejects.
  */
@@ -103,11 +106,14 @@ export function startTls(socket: Duplex, options: StartTlsOptions): Promise<TlsS
     const onSecure = (): void => {
       const certificate = tls.getPeerX509Certificate();
       if (certificate === undefined) return refuse(noCertificate());
-      const seen = factsOf(tls, certificate);
+      const { verify, pin } = options.tls;
+      const seen = factsOf(tls, certificate, pin);
       const { details } = options;
       const facts =
         details === true ? { ...seen, details: detailsOf(tls, peer, name, options.tls.ca) } : seen;
-      if (options.tls.verify && !facts.verified) return refuse(distrust(tls, facts, nameError), facts);
+      if (pin !== undefined && !facts.pinned) return refuse(notPinned(facts), facts);
+      if (pin === undefined && verify && !facts.verified)
+        return refuse(distrust(tls, facts, nameError), facts);
       settle({ ok: true, socket: tls, facts });
     };
     tls.on('error', onError).on('close', onClose).on('secureConnect', onSecure);
@@ -124,17 +130,28 @@ function peerName(peer: Host): string {
   return peer.kind === 'name' ? withoutFinalDot(peer.name) : peer.address;
 }
 
-function factsOf(tls: TLSSocket, certificate: X509Certificate): TlsFacts {
+function factsOf(tls: TLSSocket, certificate: X509Certificate, pin: string | undefined): TlsFacts {
   const { subject, issuer, validTo, fingerprint } = certificateFacts(certificate);
   return {
     protocol: tls.getProtocol() ?? 'unknown',
     cipher: tls.getCipher().name,
     verified: tls.authorized,
+    pinned: pin !== undefined && plainHex(pin) === plainHex(fingerprint),
     subject,
     issuer,
     validTo,
     fingerprint,
   };
+}
+
+/** `AA:BB` and `aabb` are the same fingerprint. */
+function plainHex(fingerprint: string): string {
+  return fingerprint.replaceAll(':', '').toLowerCase();
+}
+
+function notPinned({ fingerprint, subject }: TlsFacts): Failure {
+  const message = `The certificate is not the pinned one: ${subject}, SHA-256 ${fingerprint}.`;
+  return { kind: 'tls', code: 'PIN_MISMATCH', message };
 }
 
 /** Why the certificate does not prove who the peer is. */

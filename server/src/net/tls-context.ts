@@ -12,6 +12,8 @@ export interface TlsOptions {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   /** `false` accepts any certificate; sign-in is then refused unless the connection allows plaintext sign-in. */
   readonly verify: boolean;
+  /** SHA-256 of the one certificate to trust, hex; then `verify` and `ca` decide nothing. */
+  readonly pin?: string;
   /** PEM certificates trusted besides the system's. */
   readonly ca?: string;
   readonly clientCert?: string;

@@ -139,7 +139,7 @@ async function secure(progress: Progress, line: Line): Promise<TlsFacts | Stop> 
   line.adopt(result.socket);
   if (line.failure !== undefined) return stopAt(progress, line, 'tls', line.failure);
   const { facts } = result;
-  const trust = facts.verified ? 'certificate verified' : 'certificate NOT verified';
+  const trust = `certificate ${facts.pinned ? 'pinned' : facts.verified ? 'verified' : 'NOT verified'}`;
   note(progress.transcript, line.touch(), `${facts.protocol} ${facts.cipher}, ${trust}, ${facts.subject}`);
   endPhase(progress, 'tls', line.at);
   return facts;

@@ -7,7 +7,15 @@ import { crashPoint } from '../base/crash-point.ts';
 import type { Clock } from '../base/clock.ts';
 import { peerText } from '../base/log.ts';
 import type { Failure, Phase, Reply } from '../mail/mail.ts';
-import type { Dialed, Dialer, DialTrace, EgressPolicy, TlsFacts, TriedAddress } from '../net/net.ts';
+import {
+  proxyPlace,
+  type Dialed,
+  type Dialer,
+  type DialTrace,
+  type EgressPolicy,
+  type TlsFacts,
+  type TriedAddress,
+} from '../net/net.ts';
 import type { Capabilities } from './capabilities.ts';
 import { shakeHands } from './handshake.ts';
 import { Line } from './line.ts';
@@ -96,8 +104,10 @@ async function openLine(
   const given = await takeToken(progress, options, tried, before.refused);
   if (given !== undefined) return closed(progress, 'token', given, clock.monotonic());
   const { target } = progress;
-  note(progress.transcript, clock.monotonic(), `connecting to ${target.host} port ${String(target.port)}`);
-  const { host, port, timeouts } = target;
+  const through = target.proxy === undefined ? '' : ` through the proxy ${proxyPlace(target.proxy)}`;
+  const place = `${target.host} port ${String(target.port)}`;
+  note(progress.transcript, clock.monotonic(), `connecting to ${place}${through}`);
+  const { host, port, timeouts, family, proxy } = target;
   beginPhase(progress, 'dns');
   const trace = traceOf(progress, clock);
   const dialed = await options.dialer.dial({
@@ -106,6 +116,8 @@ async function openLine(
     egress: options.egress,
     timeoutMs: timeouts.connectMs,
     ...(trace === undefined ? {} : { trace }),
+    ...(family !== undefined && { family }),
+    ...(proxy !== undefined && { proxy }),
   });
   recordDial(progress, dialed, clock.monotonic());
   if (!dialed.ok) return closed(progress, dialed.phase, dialed.failure, clock.monotonic());

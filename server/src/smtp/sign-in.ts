@@ -1,5 +1,5 @@
 /**
- * AUTH (RFC 4954), and the rule that guards it: a secret leaves only over TLS with a verified certificate, or to an
+ * AUTH (RFC 4954), and the rule that guards it: a secret leaves only over TLS with a verified or pinned certificate, or to an
  * internal address when the connection says so. The check stands before the first octet of any mechanism.
  * Next: session.ts
  */
@@ -49,7 +49,7 @@ export async function signIn(
   if (how.kind === 'anonymous') return undefined;
   assert(how.kind !== 'token-source', 'the token is fetched before the line is dialled');
   beginPhase(progress, 'auth');
-  const secure = trust.tls?.verified === true;
+  const secure = isProven(trust.tls);
   learn(progress, { about: 'auth', offered: capabilities.auth, secure });
   const obstacle = findObstacle(progress, capabilities, trust, how);
   if (obstacle !== undefined) return stopAt(progress, line, 'auth', obstacle);
@@ -67,7 +67,7 @@ function findObstacle(
   trust: Trust,
   how: Credentials,
 ): Failure | undefined {
-  if (trust.tls?.verified !== true && !(progress.target.allowPlaintextAuth && trust.internal)) {
+  if (!isProven(trust.tls) && !(progress.target.allowPlaintextAuth && trust.internal)) {
     const why =
       trust.tls === undefined
         ? 'the connection is not encrypted'
@@ -85,6 +85,11 @@ function findObstacle(
     return capabilityFailure('AUTH_NOT_OFFERED', 'The server does not offer signing in on this connection.');
   }
   return undefined;
+}
+
+/** K3: who the server is, is proven by a trusted chain and the right name, or by the pinned certificate. */
+function isProven(tls: TlsFacts | undefined): boolean {
+  return tls !== undefined && (tls.verified || tls.pinned);
 }
 
 function noCommonMechanism(capabilities: Capabilities): Failure {

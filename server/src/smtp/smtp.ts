@@ -5,7 +5,7 @@
  */
 import type { Address } from '../mail/mail.ts';
 import type { Failure, Phase, Reply } from '../mail/mail.ts';
-import type { TlsFacts, TlsOptions } from '../net/net.ts';
+import type { Proxy, TlsFacts, TlsOptions } from '../net/net.ts';
 import type { PhaseFacts } from './watch.ts';
 
 export { createSmtpPool } from './pool.ts';
@@ -75,6 +75,9 @@ export interface SmtpTarget {
   readonly ehloName: string;
   readonly tls: TlsOptions;
   readonly timeouts: SmtpTimeouts;
+  /** Only addresses of this IP version. */
+  readonly family?: 4 | 6;
+  readonly proxy?: Proxy;
 }
 
 /** Delivery status notification parameters, RFC 3461 §4; sent only where the server offers DSN. */
