@@ -38,7 +38,7 @@ export async function askHttpConnect(asked: {
     // A body announced with 2xx is none: the tunnel begins behind the head (RFC 9110 §9.3.6).
     return code < 300 ? { ok: true } : refusal(code, place, proxy.signIn !== undefined);
   }
-  return proxyFailure('protocol', 'PROXY_BAD_ANSWER', `What answers at ${place} is no HTTP proxy.`);
+  return proxyFailure('protocol', 'PROXY_PROTOCOL', `What answers at ${place} is no HTTP proxy.`);
 }
 
 function refusal(code: number, place: string, signedIn: boolean): ProxyAnswer {
@@ -51,8 +51,12 @@ function refusal(code: number, place: string, signedIn: boolean): ProxyAnswer {
   }
   // The gateway's own words for what lies behind it: RFC 9110 §15.6.3 to §15.6.5.
   if (code >= 502 && code <= 504) {
-    return notReached('PROXY_NOT_REACHED', `The proxy ${place} did not reach the server (${words}).`);
+    return notReached(`The proxy ${place} did not reach the server (${words}).`);
   }
   if (code >= 500) return proxyFailure('protocol', 'PROXY_FAILED', `The proxy ${place} failed (${words}).`);
-  return proxyFailure('protocol', 'PROXY_REFUSED', `The proxy ${place} does not allow this destination (${words}).`);
+  return proxyFailure(
+    'protocol',
+    'PROXY_REFUSED',
+    `The proxy ${place} does not allow this destination (${words}).`,
+  );
 }

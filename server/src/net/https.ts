@@ -11,6 +11,7 @@ import { peerText } from '../base/log.ts';
 import type { Failure } from '../mail/mail.ts';
 import type { Dialer } from './dial.ts';
 import type { EgressPolicy } from './egress.ts';
+import type { Proxy } from './proxy.ts';
 import { startTls } from './start-tls.ts';
 
 export interface HttpsRequest {
@@ -26,6 +27,11 @@ export interface HttpsRequest {
   readonly timeoutMs?: number;
   /** Octets of the answer's body that are read; one more is a failure. 64 KiB when not given (S6). */
   readonly bytesMax?: number;
+  readonly proxy?: Proxy;
+  /** Asked right before the first octet of the request; `false` ends it as a failure of kind `lease`. */
+  readonly mayStart?: () => boolean;
+  /** Hears of every step that is done, with its ms. */
+  readonly onStep?: (step: 'dns' | 'connect' | 'tls', ms: number) => void;
   /** Gives up as soon as it fires; the failure is then of kind `stopped`. */
   readonly signal?: AbortSignal;
 }
@@ -45,7 +51,7 @@ export type HttpsAnswer =
       readonly failure: Failure;
       /** The step that failed; `http` is everything after TLS. */
       readonly step: 'dns' | 'connect' | 'tls' | 'http';
-      /** Whether the server may have read the request: then it may also have done what it was asked. */
+      /** Whether the server may have read the whole request: then it may also have done what it was asked. */
       readonly sent: boolean;
     };
 
@@ -68,7 +74,7 @@ async function ask(
   { dialer, clock }: { dialer: Dialer; clock: Clock },
   request: HttpsRequest,
 ): Promise<HttpsAnswer> {
-  const { egress, ca, signal, timeoutMs = TIMEOUT_MS } = request;
+  const { egress, ca, signal, proxy, timeoutMs = TIMEOUT_MS } = request;
   const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
   if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '') {
     return failed('http', 'protocol', 'HTTPS_ONLY', 'Only an https:// address without user name is asked.');
@@ -78,20 +84,26 @@ async function ask(
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = url.port === '' ? 443 : Number(url.port);
 
-  const dialed = await dialer.dial({ host, port, egress, timeoutMs });
+  const dialed = await dialer.dial({ host, port, egress, timeoutMs, ...(proxy !== undefined && { proxy }) });
+  request.onStep?.('dns', dialed.dnsMs);
+  if (dialed.ok || dialed.phase === 'connect') request.onStep?.('connect', dialed.connectMs);
   if (!dialed.ok) return { ok: false, step: dialed.phase, failure: dialed.failure, sent: false };
   const tls = { minVersion: 'TLSv1.2', verify: true, ...(ca !== undefined && { ca }) } as const;
+  const securingAt = clock.monotonic();
   const secured = await startTls(dialed.socket, { host, tls, timeoutMs: left(), clock });
+  request.onStep?.('tls', clock.monotonic() - securingAt);
   if (!secured.ok) return { ok: false, step: 'tls', failure: secured.failure, sent: false };
-  if (signal?.aborted === true) {
+  const stop = signal?.aborted === true ? STOPPED : request.mayStart?.() === false ? LEASE_LOST : undefined;
+  if (stop !== undefined) {
     secured.socket.on('error', () => undefined);
     secured.socket.destroy();
-    return STOPPED;
+    return stop;
   }
   return exchange(clock, secured.socket, request, { url, address: dialed.address, leftMs: left() });
 }
 
 const STOPPED = failed('http', 'stopped', 'STOPPED', 'The request was stopped.');
+const LEASE_LOST = failed('http', 'lease', 'LEASE_LOST', 'The right to send was lost before the request.');
 
 /** One request and its answer over a line that is ready; the line is closed afterwards, whatever happened. */
 function exchange(
@@ -112,10 +124,13 @@ function exchange(
     );
   });
   let asking: ClientRequest | undefined;
+  let answering = false;
   function finish(answer: HttpsAnswer): void {
     cancel();
     signal?.removeEventListener('abort', abort);
-    resolve(answer);
+    // Nobody acts on a request whose last octet never left: its length says that something is missing (RFC 9112 §8).
+    const sent = answering || asking?.writableFinished === true;
+    resolve(answer.ok || sent ? answer : { ...answer, sent });
     asking?.destroy();
     socket.destroy();
   }
@@ -132,7 +147,6 @@ function exchange(
   asking.on('error', (error) => {
     finish(brokenOff(url, error));
   });
-  let answering = false;
   asking.on('close', () => {
     if (!answering) finish(brokenOff(url, undefined)); // else the answer itself tells how it ended
   });

@@ -20,7 +20,7 @@ export interface Octets {
 
 const TOO_LONG: Failure = {
   kind: 'protocol',
-  code: 'PROXY_BAD_ANSWER',
+  code: 'PROXY_PROTOCOL',
   message: 'The proxy answered with more than an answer has.',
 };
 

@@ -31,7 +31,9 @@ const SIGN_IN_OCTETS_MAX = 255;
  */
 export function parseProxy(text: string, password?: string): Proxy | undefined {
   const parts =
-    /^(socks5|http):\/\/(?:([^\s/@:?#\\]+)@)?(?:\[([\da-fA-F:.]+)\]|([^\s/@:?#[\]\\]+)):(\d{1,5})\/?$/.exec(text);
+    /^(socks5|http):\/\/(?:([^\s/@:?#\\]+)@)?(?:\[([\da-fA-F:.]+)\]|([^\s/@:?#[\]\\]+)):(\d{1,5})\/?$/.exec(
+      text,
+    );
   if (parts === null) return undefined;
   const port = Number(parts[5]);
   const kind = parts[1] === 'http' ? 'http' : 'socks5';
@@ -67,6 +69,6 @@ export function proxyFailure(kind: Failure['kind'], code: string, message: strin
 }
 
 /** The proxy tried and did not get there. */
-export function notReached(code: string, message: string): ProxyRefused {
-  return { ok: false, failure: { kind: 'tcp', code, message }, next: true };
+export function notReached(message: string): ProxyRefused {
+  return { ok: false, failure: { kind: 'tcp', code: 'PROXY_TARGET_UNREACHABLE', message }, next: true };
 }

@@ -71,7 +71,7 @@ async function signIn(octets: Octets, proxy: Proxy, method: number): Promise<Pro
 }
 
 function notSocks(place: string): ProxyAnswer {
-  return proxyFailure('protocol', 'PROXY_BAD_ANSWER', `What answers at ${place} is no SOCKS5 proxy.`);
+  return proxyFailure('protocol', 'PROXY_PROTOCOL', `What answers at ${place} is no SOCKS5 proxy.`);
 }
 
 /** RFC 1928 §6 */
@@ -80,15 +80,22 @@ function refusal(reply: number, place: string): ProxyAnswer {
     case 2:
       return proxyFailure('protocol', 'PROXY_REFUSED', `The proxy ${place} does not allow this destination.`);
     case 3:
-      return notReached('ENETUNREACH', `The proxy ${place} has no network route to the server.`);
+      return notReached(`The proxy ${place} has no network route to the server.`);
     case 4:
     case 6:
-      return notReached('EHOSTUNREACH', `The proxy ${place} does not reach the server.`);
+      return notReached(`The proxy ${place} does not reach the server.`);
     case 5:
-      return notReached('ECONNREFUSED', `Behind the proxy ${place}, nothing listens at the server’s port.`);
+      return notReached(`Behind the proxy ${place}, nothing listens at the server’s port.`);
     case 8:
-      return { ...proxyFailure('protocol', 'PROXY_REFUSED', `The proxy ${place} knows no such addresses.`), next: true };
+      return {
+        ...proxyFailure('protocol', 'PROXY_REFUSED', `The proxy ${place} knows no such addresses.`),
+        next: true,
+      };
     default:
-      return notReached('PROXY_FAILED', `The proxy ${place} failed (SOCKS5 reply ${String(reply)}).`);
+      return proxyFailure(
+        'tcp',
+        'PROXY_FAILED',
+        `The proxy ${place} failed (SOCKS5 reply ${String(reply)}).`,
+      );
   }
 }

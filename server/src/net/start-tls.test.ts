@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import {
   connect as tcpConnect,
@@ -306,4 +307,26 @@ test('the roots are read once per set of options', () => {
     value({ ...secure, ...part }),
   );
   assert.equal(new Set([first, ...others]).size, 4);
+});
+
+test('K3: the pinned certificate is trusted whatever its chain, name and dates, and no other is', async (t) => {
+  for (const kind of ['selfSigned', 'expired', 'otherName'] as const) {
+    const { port } = await tlsServer(t, made[kind]);
+    const { fingerprint256 } = new X509Certificate(made[kind].cert);
+    for (const pin of [fingerprint256, fingerprint256.replaceAll(':', '').toLowerCase()]) {
+      const result = await handshake(port, { minVersion: 'TLSv1.2', verify: true, pin }, 'somewhere.example');
+      assert(result.ok, JSON.stringify(result));
+      assert.deepEqual([result.facts.pinned, result.facts.verified], [true, false]);
+      assert(kind !== 'expired' || result.facts.validTo < clock.now(), 'its end is still told');
+      assert.equal(await greeting(result), 'hello');
+    }
+  }
+  const { port } = await tlsServer(t, made);
+  const { fingerprint256: other } = new X509Certificate(made.selfSigned.cert);
+  for (const verify of [true, false]) {
+    const result = await handshake(port, { ...secure, verify, pin: other });
+    assert(!result.ok, 'a good certificate is not the pinned one, and not verifying changes nothing');
+    assert.deepEqual([result.failure.kind, result.failure.code], ['tls', 'PIN_MISMATCH']);
+    assert.equal(result.facts?.verified, true);
+  }
 });
