@@ -17,7 +17,7 @@ import type { Connection } from './connection.ts';
 import { applyDeclared, resolveDeclared, type DeclaredSecrets } from './declared.ts';
 import { readConnections, readSecrets, readTroubles, writeTrouble } from './queries.ts';
 import { createRegistry, type Registry } from './registry.ts';
-import { bindingOf, smtpTarget } from './target.ts';
+import { bindingOf, proxyOf, smtpTarget } from './target.ts';
 
 export type { Breaker, Trouble } from './breaker.ts';
 export type { Channel } from './channel.ts';
@@ -84,6 +84,10 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
         ok: false,
         failure: { kind: 'capability', code: 'SECRET_MISSING', message: 'the password is not set' },
       };
+    }
+    if (proxyOf(connection.settings, found.secrets) === 'unreadable') {
+      const message = 'The proxy cannot be read, or its user name or password cannot be sent.';
+      return { ok: false, failure: { kind: 'capability', code: 'PROXY_NOT_FOUND', message } };
     }
     return { ok: true, target: smtpTarget(connection.settings, found.secrets) };
   }

@@ -3,6 +3,7 @@
  * Next: channel.ts
  */
 import { hostname } from 'node:os';
+import { assert } from '../base/assert.ts';
 import {
   connectionPort,
   DESTINATION_FIELDS,
@@ -10,6 +11,7 @@ import {
   type SecretField,
   type SmtpSettings,
 } from '../config/config.ts';
+import { parseProxy, type Proxy } from '../net/net.ts';
 import type { SecretBinding } from '../secrets/secrets.ts';
 import type { SmtpTarget } from '../smtp/smtp.ts';
 
@@ -36,6 +38,8 @@ function plain(value: unknown): string | number | boolean | null {
 export function smtpTarget(settings: SmtpSettings, secrets: ReadonlyMap<SecretField, string>): SmtpTarget {
   const clientKey = secrets.get('clientKey');
   const password = secrets.get('password');
+  const proxy = proxyOf(settings, secrets);
+  assert(proxy !== 'unreadable', 'the caller read the proxy before');
   return {
     host: settings.host,
     port: connectionPort(settings),
@@ -49,13 +53,25 @@ export function smtpTarget(settings: SmtpSettings, secrets: ReadonlyMap<SecretFi
     tls: {
       minVersion: settings.minTls === '1.3' ? 'TLSv1.3' : 'TLSv1.2',
       verify: settings.verify,
+      ...(settings.pin === undefined ? {} : { pin: settings.pin }),
       ...(settings.ca === undefined ? {} : { ca: settings.ca }),
       ...(settings.clientCert === undefined ? {} : { clientCert: settings.clientCert }),
       ...(clientKey === undefined ? {} : { clientKey }),
       ...(settings.serverName === undefined ? {} : { serverName: settings.serverName }),
     },
     timeouts: settings.timeouts,
+    ...(settings.ipVersion === undefined ? {} : { family: settings.ipVersion === '4' ? 4 : 6 }),
+    ...(proxy === undefined ? {} : { proxy }),
   };
+}
+
+/** The proxy of the settings with its password; `unreadable` when the text names none that can be used. */
+export function proxyOf(
+  settings: SmtpSettings,
+  secrets: ReadonlyMap<SecretField, string>,
+): Proxy | undefined | 'unreadable' {
+  if (settings.proxy === undefined) return undefined;
+  return parseProxy(settings.proxy, secrets.get('proxyPassword')) ?? 'unreadable';
 }
 
 /** RFC 5321 §4.1.1.1: the name of this host, or an address literal when it has none that means anything outside. */

@@ -150,7 +150,8 @@ async function find(context: Context, place: Place, deadlineAt: number): Promise
   for (const address of resolved.addresses) {
     const verdict = checkAddress(egress, address, port, gate.named);
     if (!verdict.allowed) return { ok: false, phase: 'connect', failure: refusal(verdict.code, port) };
-    if (family === undefined || isIP(address) === family) addresses.push({ address, internal: verdict.internal });
+    if (family === undefined || isIP(address) === family)
+      addresses.push({ address, internal: verdict.internal });
   }
   if (addresses.length > 0) return { ok: true, addresses };
   const message = `The host has no IPv${String(family)} address, and the connection uses no other.`;
@@ -176,7 +177,9 @@ async function throughProxy(
     const askedAt = clock.monotonic();
     const answer = await askProxy({ proxy, socket, address, port: target.port, clock, deadlineAt });
     const ms = clock.monotonic() - askedAt;
-    const result = answer.ok ? { outcome: 'connected' as const } : { outcome: 'failed' as const, code: answer.failure.code };
+    const result = answer.ok
+      ? { outcome: 'connected' as const }
+      : { outcome: 'failed' as const, code: answer.failure.code };
     target.trace?.onTried?.({ address, ms, ...result });
     // A password in clear is seen by the proxy too, so only a proxy of our own keeps the way an internal one.
     if (answer.ok) return { ok: true, socket, address, internal: internal && line.internal };
@@ -189,9 +192,9 @@ async function throughProxy(
 /** Our own policy is told as it is; everything else becomes the proxy's, so that nobody looks for it at the mail server. */
 function unreachable(proxy: Proxy, failure: Failure): Failure {
   if (failure.kind === 'egress') return { ...failure, message: `Of the proxy: ${failure.message}` };
-  const kind = failure.kind === 'timeout' ? 'timeout' : 'tcp';
+  const missing = failure.kind === 'dns' && (failure.code === 'ENOTFOUND' || failure.code === 'ENODATA');
   const message = `The proxy ${proxyPlace(proxy)} cannot be reached: ${failure.message}`;
-  return { kind, code: kind === 'timeout' ? 'PROXY_TIMEOUT' : 'PROXY_UNREACHABLE', message };
+  return { kind: failure.kind, code: missing ? 'PROXY_NOT_FOUND' : 'PROXY_UNREACHABLE', message };
 }
 
 /** The addresses of `host`, or what kept us from them, within `timeoutMs`. A lookup cannot be called back; its late answer is dropped. */
