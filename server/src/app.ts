@@ -9,6 +9,7 @@ import type { Log } from './base/log.ts';
 import type { Config } from './config/config.ts';
 import type { Connections } from './connections/connections.ts';
 import { connectionOperations } from './connections/routes.ts';
+import { setupOperations } from './diagnosis/routes.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import { createHttpApp, mountOperations } from './http/http.ts';
 import type { AcceptDeps, Acceptor } from './messages/messages.ts';
@@ -41,6 +42,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
   const operations = [
     ...messageOperations(deps),
     ...connectionOperations(deps.connections),
+    ...setupOperations(deps),
     ...operatorOperations(deps),
   ];
   mountOperations(app, operations, { authenticate: createAuthenticate(deps), mayI });

@@ -36,3 +36,4 @@ export {
   SECRET_FIELDS,
 } from './connection-settings.ts';
 export type { FieldRole } from './fields.ts';
+export { nearName } from './near-name.ts';

@@ -2,13 +2,16 @@
  * "Did you mean": the known name nearest to one that is not known.
  */
 
-/** The nearest of `known` to `name`, if it is near enough to be a slip of the fingers. */
-export function nearName(name: string, known: Iterable<string>): string | undefined {
+/** The nearest of `known` to `name`, if it is near enough to be a slip of the fingers, of `slipsMax` letters at most. */
+export function nearName(name: string, known: Iterable<string>, slipsMax = 3): string | undefined {
   const wanted = fold(name);
   let best: { name: string; distance: number } | undefined;
   for (const candidate of known) {
     const distance = editDistance(wanted, fold(candidate));
-    if (distance <= slipsAllowed(candidate) && (best === undefined || distance < best.distance)) {
+    if (
+      distance <= Math.min(slipsMax, slipsAllowed(candidate)) &&
+      (best === undefined || distance < best.distance)
+    ) {
       best = { name: candidate, distance };
     }
   }
