@@ -601,6 +601,77 @@ export type MessageSummary = {
   sizeBytes: number;
 };
 
+/**
+ * What is known about a provider.
+ */
+export type Preset = {
+  id: string;
+  name: string;
+  host: string;
+  port: number;
+  security: 'none' | 'auto' | 'implicit' | 'starttls' | 'starttls-when-available';
+  regions: Array<{
+    id: string;
+    name: string;
+    host: string;
+  }>;
+  /**
+   * The first is the one to use.
+   */
+  ports: Array<{
+    port: number;
+    security: 'none' | 'auto' | 'implicit' | 'starttls' | 'starttls-when-available';
+  }>;
+  /**
+   * Ways to sign in, the best first.
+   */
+  auth: Array<
+    'anonymous' | 'password' | 'oauth2-client-credentials' | 'oauth2-refresh-token' | 'oauth2-jwt-bearer'
+  >;
+  username: {
+    fixed?: string;
+    placeholder: string;
+    pattern?: string;
+    rule: string;
+  };
+  secret: {
+    label: string;
+    placeholder: string;
+    pattern?: string;
+    helpSteps: Array<string>;
+  };
+  oauth2?: {
+    scopes: Array<string>;
+    tokenUrl?: string;
+  };
+  limits: {
+    perMinute?: number;
+    perDay?: number;
+    connections?: number;
+    messagesPerConnection?: number;
+    commandMs?: number;
+    note?: string;
+  };
+  senders: 'account' | 'verified';
+  docs: Array<{
+    label: string;
+    url: string;
+  }>;
+  notices: Array<{
+    from: string | null;
+    to: string | null;
+    severity: 'info' | 'warn';
+    text: string;
+    auth?:
+      'anonymous' | 'password' | 'oauth2-client-credentials' | 'oauth2-refresh-token' | 'oauth2-jwt-bearer';
+  }>;
+  reviewedOn: string;
+  /**
+   * Nobody compared these values with the provider for half a year.
+   */
+  stale: boolean;
+};
+
 export type Recipient = {
   address: string;
   kind: 'to' | 'cc' | 'bcc';
@@ -641,6 +712,72 @@ export type RecipientState =
 export type SecretState = {
   set: boolean;
   rotatedAt: string | null;
+};
+
+/**
+ * What a button says, and the patch of the settings it makes.
+ */
+export type SettingsChange = {
+  label: string;
+  change: {
+    [key: string]:
+      | string
+      | number
+      | boolean
+      | {
+          [key: string]: number;
+        };
+  };
+};
+
+/**
+ * Settings of an SMTP connection, unfinished.
+ */
+export type SettingsDraft = {
+  type?: string;
+  host?: string;
+  port?: number;
+  security?: 'none' | 'auto' | 'implicit' | 'starttls' | 'starttls-when-available';
+  auth?:
+    'anonymous' | 'password' | 'oauth2-client-credentials' | 'oauth2-refresh-token' | 'oauth2-jwt-bearer';
+  username?: string;
+  password?: string;
+  clientId?: string;
+  clientSecret?: string;
+  tenantId?: string;
+  tokenUrl?: string;
+  scopes?: Array<string>;
+  allowPlaintextAuth?: boolean;
+  verify?: boolean;
+  serverName?: string;
+  pin?: string;
+  senders?: Array<string>;
+  timeouts?: {
+    commandMs?: number;
+    [key: string]: unknown;
+  };
+  pool?: {
+    connections?: number;
+    messages?: number;
+    [key: string]: unknown;
+  };
+  rate?: {
+    perMinute?: number;
+    perDay?: number;
+    [key: string]: unknown;
+  };
+  [key: string]: unknown;
+};
+
+/**
+ * What a rule says about one field of the settings.
+ */
+export type SettingsHint = {
+  path: string;
+  level: 'ok' | 'info' | 'warn' | 'error' | 'block';
+  id: string;
+  message: string;
+  changes?: Array<SettingsChange>;
 };
 
 export type ListMessagesData = {
@@ -1632,6 +1769,111 @@ export type ResumeConnectionResponses = {
 };
 
 export type ResumeConnectionResponse = ResumeConnectionResponses[keyof ResumeConnectionResponses];
+
+export type ListPresetsData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/presets';
+};
+
+export type ListPresetsErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ListPresetsError = ListPresetsErrors[keyof ListPresetsErrors];
+
+export type ListPresetsResponses = {
+  /**
+   * Done
+   */
+  200: {
+    items: Array<Preset>;
+  };
+};
+
+export type ListPresetsResponse = ListPresetsResponses[keyof ListPresetsResponses];
+
+export type HintConnectionData = {
+  body: {
+    settings: SettingsDraft;
+    destination?: 'private' | 'public' | 'unknown';
+  };
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/connection-hints';
+};
+
+export type HintConnectionErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type HintConnectionError = HintConnectionErrors[keyof HintConnectionErrors];
+
+export type HintConnectionResponses = {
+  /**
+   * Done
+   */
+  200: {
+    hints: Array<SettingsHint>;
+  };
+};
+
+export type HintConnectionResponse = HintConnectionResponses[keyof HintConnectionResponses];
 
 export type GetLivenessData = {
   body?: never;

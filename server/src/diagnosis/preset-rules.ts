@@ -154,9 +154,7 @@ function googleToken(draft: SettingsDraft, preset: Preset): SettingsHint[] {
 function regionOf(draft: SettingsDraft, preset: Preset): SettingsHint[] {
   if (preset.id !== 'mailgun') return [];
   const domains = [draft.username, ...(draft.senders ?? [])].map((one) => one?.split('@')[1]?.toLowerCase());
-  const european = domains.some(
-    (one) => one !== undefined && (/^eu\./.test(one) || /\.eu(?:\.|$)/.test(one)),
-  );
+  const european = domains.some((one) => one !== undefined && one.split('.').includes('eu'));
   const eu = preset.regions.find(({ id }) => id === 'eu')?.host;
   if (!european || eu === undefined || draft.host?.toLowerCase() === eu) return [];
   const message = `If this domain is in Mailgun's EU region, its host is ${eu}; elsewhere sign-in fails.`;

@@ -88,4 +88,6 @@ export const STARTTLS_587 = { port: 587, security: 'starttls' } as const;
 export const IMPLICIT_465 = { port: 465, security: 'implicit' } as const;
 export const STARTTLS_2525 = { port: 2525, security: 'starttls' } as const;
 export const STARTTLS_25 = { port: 25, security: 'starttls' } as const;
+export const STARTTLS_2587 = { port: 2587, security: 'starttls' } as const;
+export const IMPLICIT_2465 = { port: 2465, security: 'implicit' } as const;
 export const REVIEWED = '2026-11-24';

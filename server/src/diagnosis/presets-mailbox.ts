@@ -1,6 +1,6 @@
 /**
  * Presets of mailbox providers: one signs in as a mailbox, sends as that mailbox, and its domain's SPF has to agree.
- * Next: presets-sending.ts
+ * Next: presets-regional.ts
  */
 import { FULL_ADDRESS, IMPLICIT_465, REVIEWED, STARTTLS_25, STARTTLS_587, type Preset } from './preset.ts';
 

@@ -3,10 +3,11 @@
  * Next: settings-hint.ts
  */
 import { MAILBOX_PRESETS } from './presets-mailbox.ts';
+import { REGIONAL_PRESETS } from './presets-regional.ts';
 import { SENDING_PRESETS } from './presets-sending.ts';
 import type { Preset } from './preset.ts';
 
-export const PRESETS: readonly Preset[] = [...MAILBOX_PRESETS, ...SENDING_PRESETS];
+export const PRESETS: readonly Preset[] = [...MAILBOX_PRESETS, ...REGIONAL_PRESETS, ...SENDING_PRESETS];
 
 const DAY_MS = 86_400_000;
 const STALE_DAYS = 180;
