@@ -1,6 +1,6 @@
 /**
  * The verbs that work on this machine, on the data folder: serve, key create, doctor, config.
- * Next: operator.ts
+ * Next: secrets.ts, operator.ts
  */
 import type { Command } from 'commander';
 import { EXIT, UsageError } from './failure.ts';
@@ -9,19 +9,19 @@ import { examples, type Context } from './remote.ts';
 import { doctorLines } from './doctor.ts';
 import { clean, table } from './terminal.ts';
 
-interface LocalOptions {
+export interface LocalOptions {
   readonly config?: string;
   readonly data?: string;
   readonly json?: boolean;
 }
 
-function local(command: Command): Command {
+export function local(command: Command): Command {
   return command
     .option('--config <file>', 'configuration file (./posthorn.toml if it is there)')
     .option('--data <dir>', 'data folder (./data)');
 }
 
-function placeOf({ config, data }: LocalOptions, { world }: Context): Place {
+export function placeOf({ config, data }: LocalOptions, { world }: Context): Place {
   return {
     env: world.env,
     ...(config === undefined ? {} : { config }),

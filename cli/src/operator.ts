@@ -59,6 +59,27 @@ export interface ConfigValue {
   readonly origin: string;
 }
 
+export interface SecretsStatus {
+  readonly keyFile: string;
+  readonly keys: readonly {
+    readonly id: string;
+    readonly current: boolean;
+    readonly dataKeys: number;
+    readonly inFile: boolean;
+  }[];
+  readonly complete: boolean;
+}
+
+export interface Rotation {
+  readonly from: string;
+  readonly to: string;
+  readonly rewrapped: number;
+  readonly verified: number;
+  readonly failed: readonly string[];
+  readonly keyFile: string;
+  readonly unused: readonly string[];
+}
+
 export interface Operator {
   /** Runs until a signal; answers the exit code. */
   serve(
@@ -80,6 +101,11 @@ export interface Operator {
   ): Promise<LocalKey>;
   listKeysLocally(options: Place & { readonly tenant?: string }): Promise<readonly ListedKey[]>;
   revokeKeyLocally(options: Place & { readonly tenant?: string; readonly id: string }): Promise<void>;
+  rotateLocally(
+    options: Place & { readonly newKeyFile?: string; readonly onlyServer?: boolean },
+  ): Promise<Rotation>;
+  secretsStatusLocally(options: Place): Promise<SecretsStatus>;
+  forgetOldKeysLocally(options: Place): Promise<{ readonly keyFile: string; readonly forgotten: string[] }>;
   doctor(options: Place): Promise<DoctorReport>;
   checkConfig(options: Place): Promise<ConfigReport>;
   explainConfig(options: Place): Promise<readonly ConfigValue[]>;

@@ -9,6 +9,7 @@ import { EXIT, tellFailure } from './failure.ts';
 import { addConfig, addDoctor, addKey, addServe } from './local.ts';
 import { addMessages } from './messages.ts';
 import { examples, type Context } from './remote.ts';
+import { addSecrets } from './secrets.ts';
 import { addSend } from './send.ts';
 import { createTerminal } from './terminal.ts';
 import type { World } from './world.ts';
@@ -53,6 +54,7 @@ function makeProgram(context: Context): Command {
   addMessages(program, context);
   addConnections(program, context);
   addKey(program, context);
+  addSecrets(program, context);
   addDoctor(program, context);
   addConfig(program, context);
   return program;

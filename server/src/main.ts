@@ -17,9 +17,12 @@ export {
   createKeyLocally,
   doctor,
   explainConfig,
+  forgetOldKeysLocally,
   listKeysLocally,
   OperatorRefused,
   revokeKeyLocally,
+  rotateLocally,
+  secretsStatusLocally,
 } from './operator/operator.ts';
 
 export interface ServeOptions extends Place {

@@ -14,8 +14,9 @@ import {
   createMetrics,
   databaseFolder,
   namedTenants,
-  openMasterKey,
+  openMasterKeys,
   OperatorRefused,
+  readMasterKeys,
 } from './operator/operator.ts';
 import { createKeyRing, type KeyRing } from './secrets/secrets.ts';
 import { databaseClock, openStore, watchFreeSpace, type Db } from './store/store.ts';
@@ -82,7 +83,7 @@ async function wire(
   const { db } = store;
   const { clock, stop: stopClock } = await databaseClock(db, localClock);
   opened.push(stopClock);
-  const keyRing = await openKeyRing(db, loaded, clock);
+  const keyRing = await openKeyRing(db, () => loaded, clock);
   const senders = createSenders(db);
   const connections = await openConnections({
     ...{ db, keyRing, clock, log, dialer: createDialer({ clock }) },
@@ -145,9 +146,13 @@ async function wire(
   };
 }
 
-/** The key ring, after the master key has proved that it opens what is stored. */
-async function openKeyRing(db: Db, loaded: LoadedConfig, clock: Clock): Promise<KeyRing> {
-  const keyRing = createKeyRing({ db, masterKey: await openMasterKey(loaded, db), clock });
+/** The key ring, after the master keys have proved that they open what is stored. It follows a rotation by itself. */
+async function openKeyRing(db: Db, loaded: () => LoadedConfig, clock: Clock): Promise<KeyRing> {
+  const reread = async () => {
+    const found = await readMasterKeys(loaded());
+    return found.ok ? [found.masterKey, ...found.previous] : [];
+  };
+  const keyRing = createKeyRing({ db, ...(await openMasterKeys(loaded(), db)), reread, clock });
   const checked = await keyRing.verify();
   if (!checked.ok) throw new OperatorRefused(checked.message);
   return keyRing;

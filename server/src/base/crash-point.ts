@@ -1,5 +1,5 @@
 /**
- * Named points of a message's path at which a rehearsal may kill the process, to prove that nothing is lost there.
+ * Named points of a message's path, and of a rotation of the master key, at which a rehearsal may kill the process, to prove that nothing is lost there.
  * Unarmed (always, outside `e2e/crash`) a point costs one comparison.
  */
 import { Worker } from 'node:worker_threads';
@@ -21,6 +21,9 @@ export const CRASH_POINTS = [
   'after-outcome-commit',
   'during-checkpoint',
   'during-migration',
+  'rotation-after-key-file',
+  'rotation-before-commit',
+  'rotation-after-commit',
 ] as const;
 export type CrashPoint = (typeof CRASH_POINTS)[number];
 

@@ -66,7 +66,9 @@ const database = (dataFolder: string) =>
 const secrets = table({
   keyFile: field(z.exactOptional(text(PATH, 'a path')), {
     doc: 'File with the master key; made in the data folder on first start when not named.',
-    live: false,
+  }),
+  previousKeyFiles: field(listOf(text(PATH, 'a path')).max(15).default([]), {
+    doc: 'Files with master keys that still open what they wrapped, while a rotation is under way.',
   }),
 });
 

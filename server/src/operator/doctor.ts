@@ -6,12 +6,20 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { systemClock } from '../base/clock.ts';
 import { formatConfigProblem, type LoadedConfig } from '../config/config.ts';
-import { createKeyRing, hasDataKeys, loadMasterKey } from '../secrets/secrets.ts';
+import { createKeyRing, hasDataKeys } from '../secrets/secrets.ts';
 import { readHealth } from '../connections/connections.ts';
 import { countByState } from '../queue/queue.ts';
 import { DELIVERY } from '../delivery/delivery.ts';
 import { openStore, type Db } from '../store/store.ts';
-import { databaseFile, databaseFolder, keyFile, loadPlace, lostKey, type Place } from './place.ts';
+import {
+  databaseFile,
+  databaseFolder,
+  keyFile,
+  loadPlace,
+  lostKey,
+  readMasterKeys,
+  type Place,
+} from './place.ts';
 
 export interface DoctorCheck {
   readonly name: string;
@@ -128,13 +136,13 @@ function gigabytes(bytes: number): string {
 
 async function masterKey(loaded: LoadedConfig, db: Db): Promise<DoctorCheck> {
   const file = keyFile(loaded);
-  const found = await loadMasterKey(file);
+  const found = await readMasterKeys(loaded);
   if (!found.ok && found.reason === 'missing' && loaded.config.secrets.keyFile === undefined) {
     if (!(await hasDataKeys(db))) return notYet('master key', file);
     return { name: 'master key', status: 'problem', detail: lostKey(file), fix: 'put the key file back' };
   }
   if (!found.ok) return { name: 'master key', status: 'problem', detail: found.message };
-  const check = await createKeyRing({ db, masterKey: found.masterKey, clock: systemClock }).verify();
+  const check = await createKeyRing({ db, ...found, clock: systemClock }).verify();
   if (check.ok) return { name: 'master key', status: 'ok', detail: `${file} opens the stored secrets` };
   return {
     name: 'master key',

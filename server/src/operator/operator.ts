@@ -11,5 +11,21 @@ export {
 } from './keys.ts';
 export { checkConfig, explainConfig, type ConfigReport } from './config-report.ts';
 export { doctor, type DoctorCheck, type DoctorReport } from './doctor.ts';
-export { databaseFolder, keyFile, loadPlace, openMasterKey, OperatorRefused, type Place } from './place.ts';
+export {
+  databaseFolder,
+  loadPlace,
+  openMasterKeys,
+  OperatorRefused,
+  readMasterKeys,
+  type Place,
+} from './place.ts';
+export {
+  forgetOldKeysLocally,
+  rotateLocally,
+  secretsStatusLocally,
+  type KeyStatus,
+  type Rotation,
+  type RotateRequest,
+  type SecretsStatus,
+} from './rotate.ts';
 export { createMetrics, type Metrics } from './metrics.ts';

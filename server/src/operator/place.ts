@@ -4,7 +4,13 @@
  */
 import { dirname, join } from 'node:path';
 import { loadConfig, type LoadedConfig, type LoadResult } from '../config/config.ts';
-import { createMasterKey, hasDataKeys, loadMasterKey, type MasterKey } from '../secrets/secrets.ts';
+import {
+  createMasterKey,
+  hasDataKeys,
+  loadMasterKey,
+  type MasterKey,
+  type MasterKeyResult,
+} from '../secrets/secrets.ts';
 import type { Db } from '../store/store.ts';
 
 export interface Place {
@@ -50,22 +56,45 @@ export function databaseFolder(loaded: LoadedConfig): string {
   return file === undefined ? loaded.dataDir : dirname(file);
 }
 
+/** The master keys of all files that are named: the one to use first, then those that only open. */
+export interface PlaceKeys {
+  readonly masterKey: MasterKey;
+  readonly previous: readonly MasterKey[];
+}
+
+export async function readMasterKeys(loaded: LoadedConfig): Promise<MasterKeyResult> {
+  const found = await loadMasterKey(keyFile(loaded));
+  return found.ok ? withPrevious(loaded, found) : found;
+}
+
 /**
- * Reads the master key; makes it when it is missing and no file was named. Throws `OperatorRefused`.
+ * Reads the master keys; makes one when it is missing and no file was named. Throws `OperatorRefused`.
  * A key that was lost is not replaced: the new one would open nothing, and would look as if it were the right one.
  */
-export async function openMasterKey(loaded: LoadedConfig, db: Db): Promise<MasterKey> {
+export async function openMasterKeys(loaded: LoadedConfig, db: Db): Promise<PlaceKeys> {
   const file = keyFile(loaded);
-  const found = await loadMasterKey(file);
-  if (found.ok) return found.masterKey;
-  const mayMake = found.reason === 'missing' && loaded.config.secrets.keyFile === undefined;
-  if (mayMake && (await hasDataKeys(db))) throw new OperatorRefused(lostKey(file));
-  const made = mayMake ? await createMasterKey(file) : found;
-  if (made.ok) return made.masterKey;
-  // Another process made it between our look and our try.
-  const again = made.reason === 'exists' ? await loadMasterKey(file) : made;
-  if (again.ok) return again.masterKey;
-  throw new OperatorRefused(again.message);
+  let found = await loadMasterKey(file);
+  const mayMake = !found.ok && found.reason === 'missing' && loaded.config.secrets.keyFile === undefined;
+  if (mayMake) {
+    if (await hasDataKeys(db)) throw new OperatorRefused(lostKey(file));
+    found = await createMasterKey(file);
+    // Another process made it between our look and our try.
+    if (!found.ok && found.reason === 'exists') found = await loadMasterKey(file);
+  }
+  const all = found.ok ? await withPrevious(loaded, found) : found;
+  if (!all.ok) throw new OperatorRefused(all.message);
+  return all;
+}
+
+async function withPrevious({ config }: LoadedConfig, first: PlaceKeys): Promise<MasterKeyResult> {
+  const keys = new Map([first.masterKey, ...first.previous].map((key) => [key.id, key]));
+  for (const file of config.secrets.previousKeyFiles) {
+    const more = await loadMasterKey(file);
+    if (!more.ok) return more;
+    for (const key of [more.masterKey, ...more.previous]) if (!keys.has(key.id)) keys.set(key.id, key);
+  }
+  keys.delete(first.masterKey.id);
+  return { ok: true, masterKey: first.masterKey, previous: [...keys.values()] };
 }
 
 export function lostKey(file: string): string {

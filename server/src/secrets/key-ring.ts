@@ -1,18 +1,28 @@
 /**
  * The tenants' data keys: made at first use, wrapped by the master key in the database, in clear in memory only.
  * A secret is sealed under its tenant's key, so one tenant's sealed values are of no use in another tenant's rows.
- * Next: seal.ts
+ * Next: seal.ts, then rotation.ts
  */
-import { createHash, createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
-import type { Db } from '../store/store.ts';
+import { transaction, type Db } from '../store/store.ts';
 import type { SecretBinding } from './binding.ts';
-import { decrypt, encrypt } from './cipher.ts';
 import type { MasterKey } from './master-key.ts';
-import { addDataKey, readDataKey, readNewestDataKey, readOldestDataKey, type DataKeyRow } from './queries.ts';
-import { dataKeyIdOf, openWith, sealWith, type DataKey, type Opened } from './seal.ts';
+import { createMasterKeys, type MasterKeys, type RereadMasterKeys } from './master-keys.ts';
+import {
+  addDataKey,
+  countWrapped,
+  hasDataKey,
+  holdCurrentMasterKey,
+  readAnyDataKey,
+  readCurrentMasterKeyId,
+  readDataKey,
+  readNewestDataKey,
+  type DataKeyRow,
+} from './queries.ts';
+import { dataKeyIdOf, digestWith, openWith, sealWith, type DataKey, type Opened } from './seal.ts';
+import { firstKeyId, masterKeyIdOf, unwrap, wrapNewDataKey } from './wrapping.ts';
 
 /**
  * Seals and opens. The first use of a tenant reads (and for `seal` may add) its key outside any transaction of the
@@ -28,7 +38,10 @@ export interface KeyRing {
    * of no use to somebody who guesses at the text without the key.
    */
   digest(tenantId: string, purpose: string, text: string): Promise<string>;
-  /** Tries the master key on a stored data key. Writes nothing. A database without keys fits every master key. */
+  /**
+   * Tries the master keys on the stored data keys: every one that is needed must be there. Writes nothing. A database
+   * without data keys fits every master key.
+   */
   verify(): Promise<KeyRingCheck>;
 }
 
@@ -44,15 +57,26 @@ export type KeyRingCheck =
 export interface KeyRingOptions {
   readonly db: Db;
   readonly masterKey: MasterKey;
+  /** Other keys of the file: they open what a rotation has not wrapped anew yet. */
+  readonly previous?: readonly MasterKey[];
+  /** How to look for a key that is not among these; a server follows a rotation by it. */
+  readonly reread?: RereadMasterKeys;
   readonly clock: Clock;
 }
 
 /** Data keys kept in memory at most; a tenant's key that fell out is read again. */
 const CACHE_MAX = 10_000;
-const KEY_BYTES = 32;
+/** A first key is made again when the master key changed under it; more often than this it does not. */
+const MAKE_TRIES = 5;
 
 /** A key ring on this database. Needs no closing. */
-export function createKeyRing({ db, masterKey, clock }: KeyRingOptions): KeyRing {
+export function createKeyRing(options: KeyRingOptions): KeyRing {
+  const { db, clock } = options;
+  const masterKeys = createMasterKeys(
+    [options.masterKey, ...(options.previous ?? [])],
+    clock,
+    options.reread,
+  );
   const newest = new LRUCache<string, Promise<DataKey>>({ max: CACHE_MAX });
   const known = new LRUCache<string, DataKey>({ max: CACHE_MAX });
 
@@ -69,12 +93,30 @@ export function createKeyRing({ db, masterKey, clock }: KeyRingOptions): KeyRing
   async function findOrMake(tenantId: string): Promise<DataKey> {
     let row = await readNewestDataKey(db, tenantId);
     if (row === undefined) {
-      await addDataKey(db, makeRow(masterKey, tenantId, clock.now()));
+      await makeFirst(tenantId);
       row = await readNewestDataKey(db, tenantId); // ours, or that of a node that was quicker
     }
-    const dataKey = row && unwrap(masterKey, row);
-    assert(dataKey, `the data key of ${tenantId} cannot be unwrapped with the master key ${masterKey.id}`);
+    const dataKey = row && (await unwrapRow(masterKeys, row));
+    const id = row === undefined ? masterKeys.first.id : masterKeyIdOf(row);
+    assert(dataKey, `the data key of ${tenantId} cannot be unwrapped with the master key ${id}`);
     return dataKey;
+  }
+
+  /** Wrapped by the current master key, which cannot change while the row is written. */
+  async function makeFirst(tenantId: string): Promise<void> {
+    for (let tries = 1; tries <= MAKE_TRIES; tries += 1) {
+      const id = (await readCurrentMasterKeyId(db)) ?? masterKeys.first.id;
+      const masterKey = await masterKeys.find(id);
+      assert(masterKey, `the data key of ${tenantId} cannot be made: this server has no master key ${id}`);
+      const row = wrapNewDataKey(masterKey, tenantId, clock.now());
+      const made = await transaction(db, async (tx) => {
+        if (!(await holdCurrentMasterKey(tx, id, row.created_at))) return false;
+        await addDataKey(tx, row);
+        return true;
+      });
+      if (made) return;
+    }
+    assert(false, 'the current master key changed again and again');
   }
 
   async function keyToOpen(tenantId: string, keyId: string): Promise<DataKey | undefined> {
@@ -82,7 +124,7 @@ export function createKeyRing({ db, masterKey, clock }: KeyRingOptions): KeyRing
     const cached = known.get(name);
     if (cached) return cached;
     const row = await readDataKey(db, tenantId, keyId);
-    const dataKey = row && unwrap(masterKey, row);
+    const dataKey = row && (await unwrapRow(masterKeys, row));
     if (dataKey) known.set(name, dataKey);
     return dataKey;
   }
@@ -102,55 +144,39 @@ export function createKeyRing({ db, masterKey, clock }: KeyRingOptions): KeyRing
       const dataKey = (await keyToOpen(tenantId, firstKeyId(tenantId))) ?? (await keyToSeal(tenantId));
       return digestWith(dataKey, purpose, text);
     },
-    async verify() {
-      const row = await readOldestDataKey(db);
-      return row === undefined || unwrap(masterKey, row) ? { ok: true } : misfit(masterKey, row);
-    },
+    verify: () => verify(db, masterKeys),
   };
 }
 
 /** Whether anything was ever sealed in this database: then only the master key of that time will do. */
 export async function hasDataKeys(db: Db): Promise<boolean> {
-  return (await readOldestDataKey(db)) !== undefined;
+  return await hasDataKey(db);
 }
 
-function makeRow(masterKey: MasterKey, tenantId: string, now: number): DataKeyRow {
-  const keyId = firstKeyId(tenantId);
-  const box = encrypt(masterKey.key, wrapAad(tenantId, keyId), randomBytes(KEY_BYTES));
-  return { tenant_id: tenantId, key_id: keyId, wrapped: `v1.${masterKey.id}.${box}`, created_at: now };
+async function unwrapRow(masterKeys: MasterKeys, row: DataKeyRow): Promise<DataKey | undefined> {
+  const masterKey = await masterKeys.find(masterKeyIdOf(row));
+  return masterKey && unwrap(masterKey, row);
 }
 
-/** The same on every node, so that the table's primary key lets only one first key of a tenant in. */
-function firstKeyId(tenantId: string): string {
-  return createHash('sha256').update(`posthorn data key 1 ${tenantId}`).digest('hex').slice(0, 32);
-}
-
-/** `wrapped` is `v1.<master key id>.<iv>.<ciphertext and tag>`; the ids of tenant and key are authenticated with it. */
-function unwrap(masterKey: MasterKey, row: DataKeyRow): DataKey | undefined {
-  const prefix = `v1.${masterKey.id}.`;
-  if (!row.wrapped.startsWith(prefix)) return undefined;
-  const bytes = decrypt(masterKey.key, wrapAad(row.tenant_id, row.key_id), row.wrapped.slice(prefix.length));
-  return bytes?.length === KEY_BYTES ? { id: row.key_id, key: createSecretKey(bytes) } : undefined;
-}
-
-function wrapAad(tenantId: string, keyId: string): Buffer {
-  return Buffer.from(`posthorn data key v1 ${JSON.stringify([tenantId, keyId])}`);
-}
-
-/** Under a key of its own, so that the data key does one thing only. */
-function digestWith(dataKey: DataKey, purpose: string, text: string): string {
-  const key = hkdfSync('sha256', dataKey.key, Buffer.alloc(0), `posthorn digest v1 ${purpose}`, 32);
-  return createHmac('sha256', Buffer.from(key)).update(text, 'utf8').digest('base64url');
-}
-
-function misfit(masterKey: MasterKey, row: DataKeyRow): KeyRingCheck {
-  const storedId = row.wrapped.split('.')[1] ?? '';
-  if (storedId === masterKey.id) {
-    const message = `A stored data key (${row.key_id}) does not open with its master key ${masterKey.id}: the row is damaged.`;
+async function verify(db: Db, masterKeys: MasterKeys): Promise<KeyRingCheck> {
+  const wrapped = await countWrapped(db);
+  for (const { masterKeyId, sampleKeyId } of wrapped) {
+    const masterKey = await masterKeys.find(masterKeyId);
+    if (masterKey === undefined) return wrongKey(masterKeyId, masterKeys.ids);
+    const row = await readAnyDataKey(db, sampleKeyId);
+    // A row that was wrapped anew since we looked is no damage.
+    if (row === undefined || masterKeyIdOf(row) !== masterKeyId || unwrap(masterKey, row)) continue;
+    const message = `A stored data key (${row.key_id}) does not open with its master key ${masterKeyId}: the row is damaged.`;
     return { ok: false, reason: 'damaged', message };
   }
+  const current = await readCurrentMasterKeyId(db);
+  if (current === undefined || (await masterKeys.find(current))) return { ok: true };
+  return wrongKey(current, masterKeys.ids);
+}
+
+function wrongKey(needed: string, given: readonly string[]): KeyRingCheck {
   const message =
-    `The secrets in this database were sealed under the master key ${storedId}; the key given is ${masterKey.id}. ` +
-    'Start with the file of the first one.';
+    `The secrets in this database were sealed under the master key ${needed}; ` +
+    `the key file holds ${given.join(' and ')}. Start with the file that holds it.`;
   return { ok: false, reason: 'wrong-master-key', message };
 }

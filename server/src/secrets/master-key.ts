@@ -1,9 +1,10 @@
 /**
  * The master key: 32 random bytes, base64 in a file that nobody else may read. It wraps the tenants' data keys.
- * It is never in the database, in a backup or in a log. Next: key-ring.ts
+ * It is never in the database, in a backup or in a log. While it is rotated the file holds several, a line each: the
+ * first is the one to use from now on, the others still open what they wrapped (K7). Next: key-ring.ts
  */
 import { createHash, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
-import { constants, open, unlink } from 'node:fs/promises';
+import { constants, open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export interface MasterKey {
@@ -19,14 +20,24 @@ export interface MasterKeyRefusal {
   readonly message: string;
 }
 
-export type MasterKeyResult = { readonly ok: true; readonly masterKey: MasterKey } | MasterKeyRefusal;
+export type MasterKeyResult =
+  | {
+      readonly ok: true;
+      /** The first of the file. */
+      readonly masterKey: MasterKey;
+      /** The other lines. */
+      readonly previous: readonly MasterKey[];
+    }
+  | MasterKeyRefusal;
 
 const KEY_BYTES = 32;
-/** A key file has 45 bytes; anything longer is the wrong file and is not read to its end. */
-const FILE_BYTES_MAX = 128;
+/** More lines than anybody needs: each is a key that somebody must guard. */
+const KEYS_MAX = 16;
+/** A key takes 45 bytes; a longer file is the wrong one and is not read to its end. */
+const FILE_BYTES_MAX = 2 * KEYS_MAX * 45;
 const OTHERS = 0o077;
 
-/** Reads the key. Refuses a file that group or others may touch, and content that is not exactly one key. */
+/** Reads the keys. Refuses a file that group or others may touch, and content that is anything but keys. */
 export async function loadMasterKey(file: string): Promise<MasterKeyResult> {
   try {
     await using handle = await open(file, 'r');
@@ -34,8 +45,9 @@ export async function loadMasterKey(file: string): Promise<MasterKeyResult> {
     const { mode } = await handle.stat();
     if (process.platform !== 'win32' && (mode & OTHERS) !== 0) return openToOthers(file, mode);
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(FILE_BYTES_MAX), 0, FILE_BYTES_MAX, 0);
-    const bytes = decodeKey(buffer.toString('latin1', 0, bytesRead));
-    return bytes === undefined ? notAKey(file, bytesRead) : { ok: true, masterKey: masterKeyOf(bytes) };
+    const keys = bytesRead === FILE_BYTES_MAX ? [] : decodeKeys(buffer.toString('latin1', 0, bytesRead));
+    const [masterKey, ...previous] = keys;
+    return masterKey === undefined ? notAKey(file, bytesRead) : { ok: true, masterKey, previous };
   } catch (error) {
     return fileRefusal(file, error);
   }
@@ -43,22 +55,68 @@ export async function loadMasterKey(file: string): Promise<MasterKeyResult> {
 
 /** Makes a key file with mode 0600; the key is on the disk when this answers. Never replaces a file. */
 export async function createMasterKey(file: string): Promise<MasterKeyResult> {
-  const bytes = randomBytes(KEY_BYTES);
-  const { O_CREAT, O_EXCL, O_WRONLY } = constants;
+  const masterKey = newMasterKey();
   try {
-    await using handle = await open(file, O_CREAT | O_EXCL | O_WRONLY, 0o600);
-    try {
-      await handle.writeFile(`${bytes.toString('base64')}\n`);
-      await handle.sync();
-      await syncFolder(dirname(file));
-    } catch (error) {
-      await unlink(file); // half a key must not be taken for one at the next start
-      throw error;
-    }
+    await writeNew(file, [masterKey], 0o600);
+    await syncFolder(dirname(file));
   } catch (error) {
     return fileRefusal(file, error);
   }
-  return { ok: true, masterKey: masterKeyOf(bytes) };
+  return { ok: true, masterKey, previous: [] };
+}
+
+/**
+ * Replaces the content of a key file, all or nothing, with the rights and the owner that it has. Whoever calls sees to
+ * it that nobody else does so at the same time.
+ */
+export async function replaceMasterKeys(
+  file: string,
+  keys: readonly MasterKey[],
+): Promise<{ readonly ok: true } | MasterKeyRefusal> {
+  if (keys.length > KEYS_MAX) return tooMany(file);
+  try {
+    const target = await realpath(file); // the file, not a link to it
+    const { mode, uid, gid } = await stat(target);
+    const fresh = `${target}.new`;
+    await rm(fresh, { force: true }); // of a rotation that was killed here; its keys were never used
+    await writeNew(fresh, keys, mode & 0o700, { uid, gid });
+    await rename(fresh, target);
+    await syncFolder(dirname(target));
+    return { ok: true };
+  } catch (error) {
+    return fileRefusal(file, error);
+  }
+}
+
+/** A key that nobody has yet. */
+export function newMasterKey(): MasterKey {
+  return masterKeyOf(randomBytes(KEY_BYTES));
+}
+
+async function writeNew(
+  file: string,
+  keys: readonly MasterKey[],
+  mode: number,
+  owner?: { uid: number; gid: number },
+): Promise<void> {
+  const { O_CREAT, O_EXCL, O_WRONLY } = constants;
+  await using handle = await open(file, O_CREAT | O_EXCL | O_WRONLY, 0o600);
+  try {
+    await handle.writeFile(keys.map(({ key }) => `${key.export().toString('base64')}\n`).join(''));
+    if (owner !== undefined) await giveTo(handle, mode, owner);
+    await handle.sync();
+  } catch (error) {
+    await rm(file, { force: true }); // half a key must not be taken for one at the next start
+    throw error;
+  }
+}
+
+/** Root may rotate for a server that is another user: the file must stay that user's. */
+async function giveTo(handle: FileHandle, mode: number, owner: { uid: number; gid: number }): Promise<void> {
+  if (process.platform === 'win32') return;
+  const now = await handle.stat();
+  if (now.uid !== owner.uid || now.gid !== owner.gid) await handle.chown(owner.uid, owner.gid);
+  await handle.chmod(mode);
 }
 
 /** The master key of 32 bytes. */
@@ -78,10 +136,18 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync();
 }
 
-function decodeKey(text: string): Buffer | undefined {
-  const trimmed = text.trim();
-  const bytes = Buffer.from(trimmed, 'base64');
-  return bytes.length === KEY_BYTES && bytes.toString('base64') === trimmed ? bytes : undefined;
+/** Nothing if any line is not a key, or is there twice: then the file is not what somebody meant it to be. */
+function decodeKeys(text: string): MasterKey[] {
+  const lines = text.trim().split(/\s*\n\s*/);
+  const keys = lines.map(decodeKey).filter((key) => key !== undefined);
+  const ids = new Set(keys.map(({ id }) => id));
+  return ids.size === lines.length && lines.length <= KEYS_MAX ? keys : [];
+}
+
+function decodeKey(line: string): MasterKey | undefined {
+  const bytes = Buffer.from(line, 'base64');
+  const isKey = bytes.length === KEY_BYTES && bytes.toString('base64') === line;
+  return isKey ? masterKeyOf(bytes) : undefined;
 }
 
 function openToOthers(file: string, mode: number): MasterKeyRefusal {
@@ -91,8 +157,16 @@ function openToOthers(file: string, mode: number): MasterKeyRefusal {
 }
 
 function notAKey(file: string, bytesRead: number): MasterKeyRefusal {
-  const what = bytesRead === 0 ? 'is empty' : `does not hold a key of ${String(KEY_BYTES)} bytes in base64`;
+  const what =
+    bytesRead === 0
+      ? 'is empty'
+      : `does not hold a key of ${String(KEY_BYTES)} bytes in base64, or several, each on a line of its own`;
   const message = `The master key file ${file} ${what}. Restore it from your copy: without it no stored secret can be read.`;
+  return { ok: false, reason: 'not-a-key', message };
+}
+
+function tooMany(file: string): MasterKeyRefusal {
+  const message = `The master key file ${file} would hold more than ${String(KEYS_MAX)} keys. Take those out that nothing needs.`;
   return { ok: false, reason: 'not-a-key', message };
 }
 

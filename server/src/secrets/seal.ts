@@ -57,3 +57,9 @@ function fingerprint(dataKey: DataKey, binding: Buffer): string {
   const digest = createHmac('sha256', Buffer.from(key)).update(binding).digest();
   return digest.subarray(0, FINGERPRINT_BYTES).toString('base64url');
 }
+
+/** A keyed digest of any text, for one purpose. Under a key of its own, so that the data key does one thing only. */
+export function digestWith(dataKey: DataKey, purpose: string, text: string): string {
+  const key = hkdfSync('sha256', dataKey.key, Buffer.alloc(0), `posthorn digest v1 ${purpose}`, 32);
+  return createHmac('sha256', Buffer.from(key)).update(text, 'utf8').digest('base64url');
+}

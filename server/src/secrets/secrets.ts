@@ -8,5 +8,7 @@ export { createKeyRing, hasDataKeys } from './key-ring.ts';
 export type { Opened } from './seal.ts';
 export type { SecretBinding } from './binding.ts';
 export type { MasterKey, MasterKeyRefusal, MasterKeyResult } from './master-key.ts';
-export { createMasterKey, loadMasterKey } from './master-key.ts';
+export { createMasterKey, loadMasterKey, newMasterKey, replaceMasterKeys } from './master-key.ts';
+export type { MasterKeyUse, Rewrapped } from './rotation.ts';
+export { forgetUnused, makeCurrent, masterKeyUse, rewrapAll } from './rotation.ts';
 export { isMaskedSecret } from './masked.ts';

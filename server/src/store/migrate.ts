@@ -6,12 +6,16 @@
 import { Migrator, type Migration } from 'kysely/migration';
 import { crashPoint } from '../base/crash-point.ts';
 import { engine } from './0001-engine.ts';
+import { masterKeys } from './0005-master-keys.ts';
 import { StoreRefused } from './refused.ts';
 import type { Db } from './store.ts';
 
 /** Names are their order and are written into the database: never change one. */
 function migrations(db: Db): Record<string, Migration> {
-  return { '0001-engine': { up: (kysely) => engine(kysely, db.dialect.name) } };
+  return {
+    '0001-engine': { up: (kysely) => engine(kysely, db.dialect.name) },
+    '0005-master-keys': { up: masterKeys },
+  };
 }
 
 export async function migrate(db: Db): Promise<void> {
