@@ -189,7 +189,7 @@ test('K6: a wrong or lost master key is refused, and nothing is written that wou
   other.signals.emit('SIGTERM');
   await other.code;
   writeFileSync(keyFile, readFileSync(join(wrong.data, 'master.key')), { mode: 0o600 });
-  assert.match(await refusedWith(place), /sealed under the master key \w+; the key given is \w+/);
+  assert.match(await refusedWith(place), /sealed under the master key \w+; the key file holds \w+/);
   writeFileSync(keyFile, right, { mode: 0o600 });
   const last = run(place);
   await last.ready();
