@@ -10,11 +10,15 @@ export interface Account {
   readonly password: string;
 }
 
-/** Serves sign-in on the unix socket `socket` (owner `postfix`) until stopped. Everything it writes is under `folder`. */
+/**
+ * Serves sign-in on the unix socket `socket` (owner `postfix`) until stopped. Everything it writes is under `folder`.
+ * `mechanisms` are offered beside the usual ones.
+ */
 export async function startDovecotAuth(
   folder: string,
   socket: string,
   accounts: readonly Account[],
+  mechanisms: readonly string[] = [],
 ): Promise<Child> {
   await mkdir(folder, { recursive: true });
   const users = join(folder, 'users');
@@ -29,7 +33,7 @@ export async function startDovecotAuth(
   );
   const version = (await must('dovecot', ['--version'])).trim();
   const words = version.startsWith('2.3.') ? words23(users) : words24(users, version);
-  await writeFile(config, `${words}${common(folder, socket)}`);
+  await writeFile(config, `${words}${common(folder, socket, mechanisms)}`);
   const child = await startChild('dovecot', ['-F', '-c', config]);
   const listening = (): Promise<true | undefined> =>
     access(socket).then(
@@ -45,7 +49,7 @@ export async function startDovecotAuth(
   return child;
 }
 
-function common(folder: string, socket: string): string {
+function common(folder: string, socket: string, mechanisms: readonly string[]): string {
   return `
 base_dir = ${join(folder, 'run')}
 state_dir = ${join(folder, 'state')}
@@ -53,7 +57,7 @@ log_path = ${join(folder, 'dovecot.log')}
 protocols =
 ssl = no
 auth_failure_delay = 0
-auth_mechanisms = plain login cram-md5 scram-sha-256
+auth_mechanisms = ${['plain login cram-md5 scram-sha-256', ...mechanisms].join(' ')}
 service auth {
   unix_listener ${socket} {
     mode = 0660

@@ -1,0 +1,15 @@
+/** Every way of being set up wrong that the scenario tries. Next: ways-early.ts */
+import { DOOR_WAYS, NAME_WAYS, PORT_WAYS, TLS_WAYS } from './ways-early.ts';
+import { CONTENT_WAYS, ENVELOPE_WAYS, LIMIT_WAYS, SIGN_IN_WAYS } from './ways-late.ts';
+import type { Way } from './way.ts';
+
+export const WAYS: readonly Way[] = [
+  ...NAME_WAYS,
+  ...PORT_WAYS,
+  ...DOOR_WAYS,
+  ...TLS_WAYS,
+  ...SIGN_IN_WAYS,
+  ...ENVELOPE_WAYS,
+  ...LIMIT_WAYS,
+  ...CONTENT_WAYS,
+];
