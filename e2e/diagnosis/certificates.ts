@@ -24,8 +24,8 @@ export interface OddCertificates {
   readonly chainIncomplete: CertifiedKey;
   /** Right, and sent with the authority that signed it, as an internal authority's servers often do. */
   readonly withRoot: CertifiedKey;
-  /** For TLS client authentication, by an authority that no server knows. */
-  readonly client: CertifiedKey;
+  /** For TLS client authentication, by an authority that no server knows: PEM text for the settings. */
+  readonly client: { readonly clientCert: string; readonly clientKey: string };
 }
 
 const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-sha256'];
@@ -78,10 +78,14 @@ export async function makeOddCertificates(folder: string): Promise<OddCertificat
   const notYetValid = await signed('future', { dates: FUTURE });
   const otherName = await signed('other', { subject: 'mail.other.test', names: OTHER });
   const chainIncomplete = await signed('short', { by: 'between' });
-  const client = await signed('client', { subject: 'a client', by: 'stranger', kind: 'client' });
+  const stranger = await signed('client', { subject: 'a client', by: 'stranger', kind: 'client' });
   const ca = await readFile(file('ca.pem'), 'utf8');
   const withRoot = { cert: file('with-root.pem'), key: good.key };
   await writeFile(withRoot.cert, `${await readFile(good.cert, 'utf8')}${ca}`);
+  const client = {
+    clientCert: await readFile(stranger.cert, 'utf8'),
+    clientKey: await readFile(stranger.key, 'utf8'),
+  };
   const selfSigned = { cert: file('alone.pem'), key: file('alone.key') };
   return { ca, good, selfSigned, expired, notYetValid, otherName, chainIncomplete, withRoot, client };
 }

@@ -3,9 +3,12 @@
  * get lost. For what no configuration of Postfix does. Next: names.ts
  */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { startChild, type Child } from '../child.ts';
+import type { CertifiedKey } from './certificates.ts';
 
 export interface Listener {
   readonly port: number;
@@ -49,6 +52,16 @@ export function startLeaver(verb: string): Promise<Listener> {
       else socket.write('250 leaver.test\r\n');
     });
   });
+}
+
+/** Speaks TLS from the first octet, and only with clients that show a certificate of an authority it knows: nobody. */
+export function startExclusive({ cert, key }: CertifiedKey): Promise<Listener> {
+  const files = { cert: readFileSync(cert), key: readFileSync(key) };
+  const server = createTlsServer({ ...files, requestCert: true, rejectUnauthorized: true }, (socket) => {
+    socket.end('220 exclusive.test ESMTP\r\n');
+  });
+  server.on('tlsClientError', () => undefined);
+  return listening(server, () => undefined);
 }
 
 /**

@@ -13,7 +13,7 @@ import { makeOddCertificates, type CertifiedKey, type OddCertificates } from './
 interface Door {
   /** `may` and `encrypt` offer STARTTLS; `wrapper` speaks TLS from the first octet. */
   readonly tls?: 'may' | 'encrypt' | 'wrapper';
-  readonly cert?: Exclude<keyof OddCertificates, 'ca'>;
+  readonly cert?: Exclude<keyof OddCertificates, 'ca' | 'client'>;
   readonly signIn?: boolean;
   /** Further settings of this door, as `main.cf` writes them. */
   readonly set?: Readonly<Record<string, string>>;
@@ -47,20 +47,19 @@ const DOORS = {
   },
   certificateLost: { ...SUBMISSION, set: { smtpd_tls_cert_file: '/nonexistent/fullchain.pem' } },
   asksClientCertificate: { ...SUBMISSION, set: { smtpd_tls_req_ccert: 'yes' } },
-  asksClientCertificate12: {
-    ...SUBMISSION,
-    set: { smtpd_tls_req_ccert: 'yes', ...onlyTls('TLSv1.2') },
-  },
   // sign-in
   authNotOffered: { tls: 'encrypt' },
   onlyScramSha1: { ...SUBMISSION, set: { smtpd_sasl_mechanism_filter: 'scram-sha-1' } },
-  authBackendDown: { ...SUBMISSION, set: { smtpd_sasl_path: 'AUTH_DOWN' } },
-  authAsked: { tls: 'may', set: { smtpd_recipient_restrictions: 'permit_sasl_authenticated, reject' } },
+  // as Debian's `master.cf` suggests for a submission port, in its new and in its old form
+  recipientsAfterSignIn: {
+    ...SUBMISSION,
+    set: { smtpd_recipient_restrictions: 'permit_sasl_authenticated, reject' },
+  },
   clientsMustSignIn: {
     ...SUBMISSION,
     set: { smtpd_client_restrictions: 'permit_sasl_authenticated, reject' },
   },
-  authRate: { ...SUBMISSION, set: { smtpd_client_auth_rate_limit: '1' } },
+  authRate: { signIn: true, set: { smtpd_client_auth_rate_limit: '1', smtpd_tls_auth_only: 'no' } },
   // sender
   senderNotOwned: {
     ...SUBMISSION,
@@ -136,7 +135,6 @@ const DOORS = {
     },
   },
   crowded: { set: { smtpd_client_connection_count_limit: '1' } },
-  messageRate: { set: { smtpd_client_message_rate_limit: '1' } },
   silent: { set: { ...AT_ONCE, smtpd_client_restrictions: 'sleep 20' } },
   // the message
   tooSmall: { set: { message_size_limit: '100' } },
@@ -181,8 +179,7 @@ export async function startWrongPostfix(account: Account): Promise<WrongPostfix>
     const socket = join(folders.root, 'auth');
     parts.certificates = certificates;
     parts.dovecot = await startDovecotAuth(join(folders.root, 'dovecot'), socket, [account], ['scram-sha-1']);
-    const said = (text: string): string =>
-      text.replace('CLOSED', String(closedPort)).replace('AUTH_DOWN', join(folders.root, 'nobody-here'));
+    const said = (text: string): string => text.replace('CLOSED', String(closedPort));
     const doors = names.map((name) => doorLines(ports[name] ?? 0, DOORS[name], certificates).map(said));
     return {
       settings: { ...settings(uid, gid), virtual_mailbox_base: join(folders.root, 'mail'), smtpd_sasl_path: socket },

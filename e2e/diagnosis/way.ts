@@ -28,7 +28,7 @@ export interface Way {
   /** In the words of whoever would report it. */
   readonly way: string;
   /** A door of the real Postfix, or what to start instead; nothing for what has no server at all. */
-  readonly on: DoorName | (() => Promise<Listener>) | 'nothing';
+  readonly on: DoorName | ((certificates: OddCertificates) => Promise<Listener>) | 'nothing';
   readonly settings: (material: Material) => Settings;
   /** Sends a test message there; a check without one otherwise. */
   readonly to?: string;

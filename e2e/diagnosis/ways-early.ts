@@ -2,7 +2,7 @@
  * Ways to go wrong before anybody signs in: names, ports, greetings, TLS. Next: ways-late.ts
  */
 import type { Zone } from './names.ts';
-import { startBanner, startFilteredPort, startLeaver, startListener, startWebServer } from './listeners.ts';
+import { startBanner, startExclusive, startFilteredPort, startLeaver, startListener, startWebServer } from './listeners.ts';
 import { anonymous, answering, peer, signedIn, type Way } from './way.ts';
 
 /** What the server under test finds in DNS; other names do not exist. */
@@ -119,13 +119,6 @@ export const DOOR_WAYS: readonly Way[] = [
   {
     way: 'the server hangs up at once',
     on: () => startListener((socket) => socket.resume().end()),
-    settings: anonymous(),
-    stage: 'greeting',
-    id: 'tcp.reset',
-  },
-  {
-    way: 'the server resets the line at once',
-    on: () => startListener((socket) => socket.resetAndDestroy()),
     settings: anonymous(),
     stage: 'greeting',
     id: 'tcp.reset',
@@ -309,17 +302,24 @@ export const TLS_WAYS: readonly Way[] = [
     id: 'smtp.dropped',
   },
   {
-    way: 'the server wants a certificate from us (TLS 1.3)',
+    way: 'the server wants a certificate from us',
     on: 'asksClientCertificate',
     settings: signedIn(),
     stage: 'ehlo-tls',
     id: 'tls.client_certificate',
   },
   {
-    way: 'the server wants a certificate from us (TLS 1.2)',
-    on: 'asksClientCertificate12',
-    settings: signedIn(),
-    stage: 'tls',
+    way: 'the server does not trust the certificate that we show',
+    on: 'asksClientCertificate',
+    settings: (material) => ({ ...signedIn()(material), ...material.certificates.client }),
+    stage: 'ehlo-tls',
+    id: 'tls.client_certificate',
+  },
+  {
+    way: 'the TLS library of the server wants a certificate from us',
+    on: ({ good }) => startExclusive(good),
+    settings: signedIn({ security: 'implicit' }),
+    stage: 'greeting',
     id: 'tls.client_certificate',
   },
   {

@@ -133,7 +133,15 @@ export const ENVELOPE_WAYS: readonly Way[] = [
     settings: anonymous({ security: 'starttls', verify: false }),
     to: TO,
     stage: 'rcpt-to',
-    id: 'smtp.relay_denied',
+    id: 'smtp.rejected_at_door',
+  },
+  {
+    way: 'only who signed in may name a recipient, and we did not',
+    on: 'recipientsAfterSignIn',
+    settings: anonymous({ security: 'starttls', verify: false }),
+    to: TO,
+    stage: 'rcpt-to',
+    id: 'policy.refused',
   },
   {
     way: 'the recipient does not exist',
@@ -194,6 +202,14 @@ export const ENVELOPE_WAYS: readonly Way[] = [
 ];
 
 export const LIMIT_WAYS: readonly Way[] = [
+  {
+    way: 'too many sign-ins in a short time',
+    on: 'authRate',
+    settings: signedIn({ security: 'none', allowPlaintextAuth: true }),
+    meanwhile: signInInVain,
+    stage: 'auth',
+    id: 'auth.too_many',
+  },
   {
     way: 'too many connections at the same time',
     on: 'crowded',
@@ -258,7 +274,7 @@ export const CONTENT_WAYS: readonly Way[] = [
     on: 'filterDown',
     settings: anonymous(),
     to: TO,
-    stage: 'data',
+    stage: 'rcpt-to',
     id: 'smtp.unavailable',
   },
   {
@@ -268,14 +284,6 @@ export const CONTENT_WAYS: readonly Way[] = [
     to: TO,
     stage: 'mail-from',
     id: 'smtp.unavailable',
-  },
-  {
-    way: 'the line breaks while the message is being sent',
-    on: peer({ faults: [{ point: 'body', fault: 'rst', percent: 0 }] }),
-    settings: anonymous(),
-    to: TO,
-    stage: 'data',
-    id: 'smtp.dropped_in_data',
   },
   {
     way: 'the line breaks after the dot',
@@ -291,6 +299,20 @@ export const CONTENT_WAYS: readonly Way[] = [
 async function occupy(port: number): Promise<() => void> {
   const socket = createConnection({ host: '127.0.0.1', port });
   socket.on('error', () => undefined);
+  await once(socket, 'data');
+  return () => {
+    socket.destroy();
+  };
+}
+
+/** Uses up the one sign-in that the door allows in a while. */
+async function signInInVain(port: number): Promise<() => void> {
+  const socket = createConnection({ host: '127.0.0.1', port });
+  socket.on('error', () => undefined);
+  for (const line of ['EHLO scenario.test', 'AUTH PLAIN AGEAYg==']) {
+    await once(socket, 'data');
+    socket.write(`${line}\r\n`);
+  }
   await once(socket, 'data');
   return () => {
     socket.destroy();

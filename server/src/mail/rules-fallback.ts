@@ -30,6 +30,9 @@ const UNKNOWN_LATER: Finding = {
   confidence: 'unknown',
 };
 
+/** Postfix says this for whatever restriction of the client it has; a text behind it that explains came before. */
+const CLIENT_REJECTED = /client host rejected/i;
+
 export const FALLBACK_RULES: readonly Rule[] = [
   {
     ...BUSY,
@@ -58,7 +61,13 @@ export const FALLBACK_RULES: readonly Rule[] = [
       text: /temporar(?:y|ily) (?:system |server |service |local |lookup |internal )*(?:problem|error|failure|unavailable|rejected)|local error|service (?:temporarily )?(?:unavailable|not available)|server (?:is )?(?:busy|unavailable|error)|internal (?:server )?error|lookup (?:failure|error|failed)|queue file write error|resources/i,
     },
   },
+  {
+    ...hold('smtp.rejected_at_door', 'policy'),
+    outcome: 'deferred',
+    reply: { codes: ['4xx'], text: CLIENT_REJECTED },
+  },
   { ...UNKNOWN_LATER, reply: { codes: ['4xx'] } },
+  { ...hold('smtp.rejected_at_door', 'policy'), reply: { codes: ['5xx'], text: CLIENT_REJECTED } },
   { ...hold('smtp.rejected_at_door', 'policy'), reply: { codes: ['5xx'], phases: ['connect', 'greeting'] } },
   { ...hold('smtp.rejected_at_door', 'policy'), reply: { codes: [521, 554, 556], phases: OPENING } },
   {

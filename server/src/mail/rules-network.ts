@@ -67,6 +67,11 @@ const TLS: readonly Rule[] = [
 ];
 
 const CONVERSATION: readonly Rule[] = [
+  // RFC 8446 §4.4.2.4: in TLS 1.3 the server looks at our certificate when for us the handshake is over.
+  {
+    ...hold('tls.client_certificate', 'tls'),
+    failure: { kinds: ['dropped'], text: /ALERT_(?:CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA)/ },
+  },
   { ...later('tcp.timeout', 'network'), failure: { kinds: ['timeout'], phases: ['settings', 'connect'] } },
   { ...later('smtp.no_greeting', 'network'), failure: { kinds: ['timeout'], phases: ['greeting'] } },
   {

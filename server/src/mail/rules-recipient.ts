@@ -77,6 +77,16 @@ const GONE: readonly Rule[] = [
   { ...FULL, confidence: 'likely', reply: { codes: [552], phases: ['rcpt-to'] } },
 ];
 
+/** Postfix's own word for a restriction that ends in `reject`: about who may send, not about who exists. */
+const NOT_ALLOWED: readonly Rule[] = [
+  {
+    ...badRecipient('policy.refused'),
+    category: 'policy',
+    confidence: 'likely',
+    reply: { codes: ['5xx'], enhanced: ['7.1'], text: /recipient address rejected: access denied/i },
+  },
+];
+
 const LOOPS: readonly Rule[] = [
   { ...badMessage('smtp.loop', 'policy'), reply: { codes: ['5xx'], enhanced: ['4.6', '4.14'] } },
   {
@@ -94,4 +104,4 @@ export const RESTRICTED_RULES: readonly Rule[] = [
   },
 ];
 
-export const RECIPIENT_RULES: readonly Rule[] = [...FULL_MAILBOX, ...LOOPS, ...WRONG_DOMAIN, ...GONE];
+export const RECIPIENT_RULES: readonly Rule[] = [...FULL_MAILBOX, ...LOOPS, ...WRONG_DOMAIN, ...NOT_ALLOWED, ...GONE];

@@ -97,6 +97,13 @@ const ENCRYPTION: readonly Rule[] = [
     codes: ['4xx', '5xx'],
     text: /must issue (?:a )?STARTTLS|STARTTLS (?:command )?(?:is )?(?:required|first)|(?:TLS|encryption|SSL) (?:is )?(?:required|needed)|requires? (?:TLS|encryption|SSL)|use (?:STARTTLS|TLS) first/i,
   }),
+  {
+    ...hold('tls.client_certificate', 'tls'),
+    reply: {
+      codes: ['4xx', '5xx'],
+      text: /no client certificate presented|client (?:TLS )?certificate (?:is )?(?:not trusted|required)/i,
+    },
+  },
   { ...temporaryTls(), reply: { codes: ['4xx'], phases: ['tls'] } },
   { ...hold('tls.starttls_missing', 'tls'), reply: { codes: ['5xx'], phases: ['tls'] } },
 ];
@@ -147,7 +154,7 @@ const ANY_SERVER: readonly Rule[] = [
 ];
 
 const NO_REVERSE_NAME =
-  /client host rejected|reverse (?:DNS|host ?name|lookup)|cannot find your (?:reverse )?host ?name|PTR record/i;
+  /client host rejected: cannot find|reverse (?:DNS|host ?name|lookup)|cannot find your (?:reverse )?host ?name|PTR record/i;
 
 const DOOR: readonly Rule[] = [
   // RFC 7372 §3.3: 5.7.25 says that the address of this machine has no name.

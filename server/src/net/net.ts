@@ -10,7 +10,7 @@ export { createDialer } from './dial.ts';
 export type { Https, HttpsAnswer, HttpsRequest } from './https.ts';
 export { createHttps } from './https.ts';
 export type { StartTlsOptions, TlsFacts, TlsOptions, TlsRefused, TlsStarted } from './start-tls.ts';
-export { startTls } from './start-tls.ts';
+export { reasonOf, startTls } from './start-tls.ts';
 export type { AllowEntry, EgressCode, EgressPolicy, EgressRules } from './egress.ts';
 export {
   checkAddress,

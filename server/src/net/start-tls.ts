@@ -193,7 +193,13 @@ function handshakeFailure(error: NodeJS.ErrnoException): Failure {
   if (DROPPED.has(code)) return dropped(code);
   if (code === 'ETIMEDOUT')
     return { kind: 'timeout', code: 'TLS_TIMEOUT', message: 'The line went dead during the TLS handshake.' };
-  return { kind: 'tls', code, message: `The TLS handshake failed: ${peerText(error.message)}` };
+  return { kind: 'tls', code, message: `The TLS handshake failed: ${reasonOf(error)}.` };
+}
+
+/** What broke a stream, for a person: OpenSSL's reason (`tlsv1 alert protocol version`) without its file names and numbers. */
+export function reasonOf(error: Error): string {
+  const reason = 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
+  return peerText(reason);
 }
 
 function dropped(code: string): Failure {

@@ -5,8 +5,8 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
-import { peerText } from '../base/log.ts';
 import { type Failure, formatReply, parseReplyLines, type Reply } from '../mail/mail.ts';
+import { reasonOf } from '../net/net.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { createReplyReader, type ReplyReader } from './reply-reader.ts';
 
@@ -160,7 +160,7 @@ export class Line {
 
   readonly #onError = (error: NodeJS.ErrnoException): void => {
     const code = typeof error.code === 'string' ? error.code : 'BROKEN';
-    this.fail({ kind: 'dropped', code, message: `The connection broke: ${peerText(error.message)}` });
+    this.fail({ kind: 'dropped', code, message: `The connection broke: ${reasonOf(error)}.` });
   };
 
   readonly #onDrain = (): void => {
