@@ -26,7 +26,10 @@ const TYPE_A = 1;
 const TYPE_AAAA = 28;
 
 /** Serves `records` on a loopback address of its own, port 53; files are written to `folder`. */
-export async function startNames(folder: string, records: Records): Promise<Names | { readonly skip: string }> {
+export async function startNames(
+  folder: string,
+  records: Records,
+): Promise<Names | { readonly skip: string }> {
   const allowed = await run('unshare', ['--mount', 'true']).catch(() => undefined);
   if (allowed?.code !== 0) return { skip: 'needs root and mount namespaces' };
   const address = `127.53.${String(randomInt(256))}.${String(randomInt(1, 255))}`;
@@ -87,6 +90,12 @@ function recordData(zone: { a?: string; aaaa?: string }, type: number): Buffer |
   if (type === TYPE_A && zone.a !== undefined) return Buffer.from(zone.a.split('.').map(Number));
   // Written in full, eight groups: all this needs.
   if (type === TYPE_AAAA && zone.aaaa !== undefined)
-    return Buffer.from(zone.aaaa.split(':').map((group) => group.padStart(4, '0')).join(''), 'hex');
+    return Buffer.from(
+      zone.aaaa
+        .split(':')
+        .map((group) => group.padStart(4, '0'))
+        .join(''),
+      'hex',
+    );
   return undefined;
 }

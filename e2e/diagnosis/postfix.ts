@@ -182,7 +182,11 @@ export async function startWrongPostfix(account: Account): Promise<WrongPostfix>
     const said = (text: string): string => text.replace('CLOSED', String(closedPort));
     const doors = names.map((name) => doorLines(ports[name] ?? 0, DOORS[name], certificates).map(said));
     return {
-      settings: { ...settings(uid, gid), virtual_mailbox_base: join(folders.root, 'mail'), smtpd_sasl_path: socket },
+      settings: {
+        ...settings(uid, gid),
+        virtual_mailbox_base: join(folders.root, 'mail'),
+        smtpd_sasl_path: socket,
+      },
       doors: [
         ...doors.flat(),
         'strict unix n - n - 0 cleanup',

@@ -2,7 +2,14 @@
  * Ways to go wrong before anybody signs in: names, ports, greetings, TLS. Next: ways-late.ts
  */
 import type { Zone } from './names.ts';
-import { startBanner, startExclusive, startFilteredPort, startLeaver, startListener, startWebServer } from './listeners.ts';
+import {
+  startBanner,
+  startExclusive,
+  startFilteredPort,
+  startLeaver,
+  startListener,
+  startWebServer,
+} from './listeners.ts';
 import { anonymous, answering, peer, signedIn, type Way } from './way.ts';
 
 /** What the server under test finds in DNS; other names do not exist. */
@@ -10,6 +17,8 @@ export const NAMES: Readonly<Record<string, Zone>> = {
   'mail.posthorn.test': { a: '127.0.0.1' },
   'broken.posthorn.test': 'servfail',
   'empty.posthorn.test': {},
+  // Multicast, where TCP never has a way to: like IPv6 on a machine that has none.
+  'six.posthorn.test': { aaaa: 'ff01:0:0:0:0:0:0:1' },
 };
 
 const SHORT = { connectMs: 1_500, greetingMs: 1_500, commandMs: 1_500, dataMs: 1_500 };
@@ -38,6 +47,14 @@ export const NAME_WAYS: readonly Way[] = [
     settings: anonymous({ host: 'broken.posthorn.test', port: 587 }),
     stage: 'dns',
     id: 'dns.temporary',
+  },
+  {
+    way: 'the server has only IPv6 addresses, and this machine has no way to them',
+    on: 'nothing',
+    names: true,
+    settings: anonymous({ host: 'six.posthorn.test', port: 587 }),
+    stage: 'connect',
+    id: 'dns.only_ipv6',
   },
 ];
 

@@ -71,7 +71,10 @@ export const SIGN_IN_WAYS: readonly Way[] = [
   },
   {
     way: 'the sign-in service behind the server is down',
-    on: answering('AUTH', '454 4.7.0 Temporary authentication failure: Connection lost to authentication server'),
+    on: answering(
+      'AUTH',
+      '454 4.7.0 Temporary authentication failure: Connection lost to authentication server',
+    ),
     settings: signedIn({ security: 'none', allowPlaintextAuth: true }),
     stage: 'auth',
     id: 'auth.temporary',

@@ -104,4 +104,10 @@ export const RESTRICTED_RULES: readonly Rule[] = [
   },
 ];
 
-export const RECIPIENT_RULES: readonly Rule[] = [...FULL_MAILBOX, ...LOOPS, ...WRONG_DOMAIN, ...NOT_ALLOWED, ...GONE];
+export const RECIPIENT_RULES: readonly Rule[] = [
+  ...FULL_MAILBOX,
+  ...LOOPS,
+  ...WRONG_DOMAIN,
+  ...NOT_ALLOWED,
+  ...GONE,
+];
