@@ -9,7 +9,8 @@ import type { Log } from './base/log.ts';
 import type { Config } from './config/config.ts';
 import type { Connections } from './connections/connections.ts';
 import { connectionOperations } from './connections/routes.ts';
-import { setupOperations } from './diagnosis/routes.ts';
+import type { ConnectionTests } from './diagnosis/diagnosis.ts';
+import { setupOperations, testOperations } from './diagnosis/routes.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import { createHttpApp, mountOperations } from './http/http.ts';
 import type { AcceptDeps, Acceptor } from './messages/messages.ts';
@@ -24,6 +25,7 @@ export interface AppDeps extends AcceptDeps, ReadinessDeps {
   readonly log: Log;
   readonly config: () => Config;
   readonly connections: Connections;
+  readonly tests: ConnectionTests;
   readonly delivery: Delivery;
   readonly acceptor: Acceptor;
 }
@@ -42,6 +44,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
   const operations = [
     ...messageOperations(deps),
     ...connectionOperations(deps.connections),
+    ...testOperations(deps.tests),
     ...setupOperations(deps),
     ...operatorOperations(deps),
   ];

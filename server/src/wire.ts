@@ -7,6 +7,7 @@ import { newId } from './base/id.ts';
 import type { Log } from './base/log.ts';
 import type { Config, LoadedConfig } from './config/config.ts';
 import { openConnections } from './connections/connections.ts';
+import { createConnectionTests, forgetOldTests } from './diagnosis/diagnosis.ts';
 import { createDelivery, type Settlement } from './delivery/delivery.ts';
 import { createAcceptor, forgetRemembered } from './messages/messages.ts';
 import { createDialer, instanceEgress, tenantEgress, type EgressPolicy } from './net/net.ts';
@@ -65,24 +66,12 @@ async function wire(
   opened: (() => unknown)[],
   close: () => Promise<void>,
 ): Promise<RunningServer> {
-  const { log, clock: localClock, random } = options;
+  const { log, random } = options;
   let { loaded } = options;
   const config = () => loaded.config;
   let refusing: string | undefined = 'starting';
-  let broken = false;
 
-  const store = await openStore({
-    url: config().database.url,
-    serve: true,
-    onBroken: (error) => {
-      broken = true;
-      options.onBroken(error);
-    },
-  });
-  opened.push(() => store.close());
-  const { db } = store;
-  const { clock, stop: stopClock } = await databaseClock(db, localClock);
-  opened.push(stopClock);
+  const { db, clock, isBroken } = await openDatabase(options, config().database.url, opened);
   const keyRing = await openKeyRing(db, () => loaded, clock);
   const senders = createSenders(db);
   const connections = await openConnections({
@@ -99,6 +88,9 @@ async function wire(
   };
   await takeOver();
 
+  const { senderFor } = senders;
+  const tests = createConnectionTests({ db, clock, log, connections, config, senderFor });
+  opened.push(() => tests.stop());
   const { activeMax, lease: leaseMs } = config().delivery;
   const delivery = createDelivery({
     ...{ db, clock, log, connections, random, activeMax, leaseMs },
@@ -111,15 +103,17 @@ async function wire(
   const metrics = createMetrics({ db, clock, connections, active: () => delivery.active });
   const space = watchFreeSpace(db, databaseFolder(loaded), clock, () => config().storage);
   const accepting = {
-    ...{ db, clock, delivery, config, senderFor: senders.senderFor, accepted: metrics.accepted },
+    ...{ db, clock, delivery, config, senderFor, accepted: metrics.accepted },
     hasConnection: connections.isUsableBy,
     refuseWhenFull: space.refuseWhenLow,
   };
   const app = createApp({
     ...accepting,
-    ...{ log, connections, metrics, acceptor: createAcceptor(accepting), askDatabase: connections.ask },
+    ...{ log, connections, tests, metrics },
+    acceptor: createAcceptor(accepting),
+    askDatabase: connections.ask,
     refusing: () =>
-      broken ? 'the disk failed' : (refusing ?? (space.low() ? 'the disk is nearly full' : undefined)),
+      isBroken() ? 'the disk failed' : (refusing ?? (space.low() ? 'the disk is nearly full' : undefined)),
   });
 
   // The door first: a server that cannot have its address must not send a single message before it says so.
@@ -144,6 +138,28 @@ async function wire(
       await close();
     },
   };
+}
+
+/** The database with the clock that its nodes share. */
+async function openDatabase(
+  { clock: localClock, onBroken }: WireOptions,
+  url: string,
+  opened: (() => unknown)[],
+): Promise<{ db: Db; clock: Clock; isBroken: () => boolean }> {
+  let broken = false;
+  const store = await openStore({
+    url,
+    serve: true,
+    onBroken: (error) => {
+      broken = true;
+      onBroken(error);
+    },
+  });
+  opened.push(() => store.close());
+  const { db } = store;
+  const { clock, stop } = await databaseClock(db, localClock);
+  opened.push(stop);
+  return { db, clock, isBroken: () => broken };
 }
 
 /** The key ring, after the master keys have proved that they open what is stored. It follows a rotation by itself. */
@@ -171,6 +187,9 @@ function tidyHourly(db: Db, clock: Clock, log: Log): () => void {
     cancel = clock.after(HOUR_MS, () => {
       forgetRemembered(db, clock.now() - REMEMBER_MS).catch((error: unknown) => {
         log.warn({ err: error }, 'old idempotency keys could not be removed; trying again in an hour');
+      });
+      forgetOldTests(db, clock).catch((error: unknown) => {
+        log.warn({ err: error }, 'old connection tests could not be removed; trying again in an hour');
       });
       arm();
     });

@@ -15,6 +15,7 @@ import { newId } from '../src/base/id.ts';
 import { createLog } from '../src/base/log.ts';
 import { loadConfig, type Config } from '../src/config/config.ts';
 import { openConnections, type Connections } from '../src/connections/connections.ts';
+import { createConnectionTests } from '../src/diagnosis/diagnosis.ts';
 import { createDelivery, type Delivery } from '../src/delivery/delivery.ts';
 import { createAcceptor } from '../src/messages/messages.ts';
 import { createDialer, instanceEgress, type Dialer } from '../src/net/net.ts';
@@ -141,6 +142,8 @@ export async function openNode(
     egressFor: () => instanceEgress(),
   });
   await connections.declare(INSTANCE_TENANT_ID, config.connections);
+  const { senderFor } = senders;
+  const tests = createConnectionTests({ db, clock, log, connections, senderFor, config: () => config });
   const settled = createBell();
   const { activeMax, lease: leaseMs } = config.delivery;
   const delivery = createDelivery({
@@ -154,13 +157,20 @@ export async function openNode(
   const metrics = createMetrics({ db, clock, connections, active: () => delivery.active });
   const accepting = {
     ...{ db, clock, delivery, config: () => config, accepted: metrics.accepted },
-    senderFor: senders.senderFor,
+    senderFor,
     hasConnection: connections.isUsableBy,
     refuseWhenFull: options.refuseWhenFull ?? (() => undefined),
   };
   const app = createApp({
     ...accepting,
-    ...{ log, connections, metrics, acceptor: createAcceptor(accepting), askDatabase: connections.ask },
+    ...{
+      log,
+      connections,
+      tests,
+      metrics,
+      acceptor: createAcceptor(accepting),
+      askDatabase: connections.ask,
+    },
     refusing: options.refusing ?? (() => undefined),
   });
   if (working) await delivery.start();
@@ -215,6 +225,7 @@ export async function openNode(
     until,
     async close() {
       await app.close();
+      await tests.stop();
       if (working) await delivery.stop(0);
       else await connections.stopAll(0);
     },

@@ -547,6 +547,194 @@ export type ConnectionPatch = {
   proxyPassword?: string | null;
 };
 
+export type ConnectionTest = {
+  id: string;
+  status: 'running' | 'passed' | 'failed';
+  /**
+   * Id of the saved connection.
+   */
+  connection: string | null;
+  /**
+   * What was tested, as it was then.
+   */
+  target: {
+    name: string | null;
+    type: string;
+    host: string | null;
+    port: number | null;
+    security: string | null;
+    auth: string | null;
+    /**
+     * Whether the settings differed from those of the saved connection.
+     */
+    unsaved: boolean;
+  };
+  /**
+   * The message; null for a check.
+   */
+  mail: {
+    from: string;
+    to: string;
+  } | null;
+  failedStage?:
+    | 'settings'
+    | 'token'
+    | 'dns'
+    | 'connect'
+    | 'greeting'
+    | 'ehlo'
+    | 'tls'
+    | 'ehlo-tls'
+    | 'auth'
+    | 'mail-from'
+    | 'rcpt-to'
+    | 'data'
+    | 'accepted';
+  /**
+   * The same for the same settings and secrets.
+   */
+  fingerprint: string;
+  startedAt: string;
+  endedAt: string | null;
+  /**
+   * How it came to its end: by itself, stopped, out of time, or with the process that ran it.
+   */
+  ended: 'finished' | 'cancelled' | 'timed_out' | 'interrupted' | null;
+  ms: number | null;
+  stages: Array<TestStage>;
+  /**
+   * The conversation, without secrets: `+ms marker text` a line.
+   */
+  transcript: string;
+};
+
+export type ConnectionTestRequest = {
+  /**
+   * Id or name of a saved connection.
+   */
+  connection?: string;
+  /**
+   * Settings that are not saved: all of them, or what differs from `connection`. A stored secret is used only where it may go.
+   */
+  settings?: {
+    type?: 'smtp' | 'graph' | 'pickup' | 'mailbox';
+    name?: string | null;
+    senders?: Array<string> | null;
+    priority?: number | null;
+    notes?: string | null;
+    folder?: string | null;
+    username?: string | null;
+    tenantId?: string | null;
+    clientId?: string | null;
+    clientSecret?: string | null;
+    tokenUrl?: string | null;
+    scopes?: Array<string> | null;
+    graphUrl?: string | null;
+    ca?: string | null;
+    timeouts?: {
+      connectMs?: number | null;
+      greetingMs?: number | null;
+      commandMs?: number | null;
+      dataMs?: number | null;
+    } | null;
+    pool?: {
+      connections?: number | null;
+      messages?: number | null;
+      idleMs?: number | null;
+    } | null;
+    rate?: {
+      perSecond?: number | null;
+      perMinute?: number | null;
+      perHour?: number | null;
+      perDay?: number | null;
+    } | null;
+    secretExpiresOn?: string | null;
+    host?: string | null;
+    port?: number | null;
+    security?: 'none' | 'auto' | 'implicit' | 'starttls' | 'starttls-when-available' | null;
+    auth?:
+      | 'anonymous'
+      | 'password'
+      | 'oauth2-client-credentials'
+      | 'oauth2-refresh-token'
+      | 'oauth2-jwt-bearer'
+      | null;
+    password?: string | null;
+    refreshToken?: string | null;
+    serviceAccount?: string | null;
+    allowPlaintextAuth?: boolean | null;
+    ehloName?: string | null;
+    minTls?: '1.2' | '1.3' | null;
+    verify?: boolean | null;
+    pin?: string | null;
+    clientCert?: string | null;
+    clientKey?: string | null;
+    serverName?: string | null;
+    ipVersion?: '4' | '6' | null;
+    proxy?: string | null;
+    proxyPassword?: string | null;
+  };
+  /**
+   * Sends a test message there. Without it only a check: it ends after signing in.
+   */
+  to?: string;
+  /**
+   * Who the message is from; the default sender when absent.
+   */
+  from?: string;
+};
+
+export type ConnectionTestSummary = {
+  id: string;
+  status: 'running' | 'passed' | 'failed';
+  /**
+   * Id of the saved connection.
+   */
+  connection: string | null;
+  /**
+   * What was tested, as it was then.
+   */
+  target: {
+    name: string | null;
+    type: string;
+    host: string | null;
+    port: number | null;
+    security: string | null;
+    auth: string | null;
+    /**
+     * Whether the settings differed from those of the saved connection.
+     */
+    unsaved: boolean;
+  };
+  /**
+   * The message; null for a check.
+   */
+  mail: {
+    from: string;
+    to: string;
+  } | null;
+  failedStage?:
+    | 'settings'
+    | 'token'
+    | 'dns'
+    | 'connect'
+    | 'greeting'
+    | 'ehlo'
+    | 'tls'
+    | 'ehlo-tls'
+    | 'auth'
+    | 'mail-from'
+    | 'rcpt-to'
+    | 'data'
+    | 'accepted';
+  /**
+   * The same for the same settings and secrets.
+   */
+  fingerprint: string;
+  startedAt: string;
+  endedAt: string | null;
+};
+
 export type Message = {
   id: string;
   state: RecipientState;
@@ -778,6 +966,140 @@ export type SettingsHint = {
   id: string;
   message: string;
   changes?: Array<SettingsChange>;
+};
+
+export type StartedConnectionTest = {
+  id: string;
+  status: 'running' | 'passed' | 'failed';
+  /**
+   * Id of the saved connection.
+   */
+  connection: string | null;
+  /**
+   * What was tested, as it was then.
+   */
+  target: {
+    name: string | null;
+    type: string;
+    host: string | null;
+    port: number | null;
+    security: string | null;
+    auth: string | null;
+    /**
+     * Whether the settings differed from those of the saved connection.
+     */
+    unsaved: boolean;
+  };
+  /**
+   * The message; null for a check.
+   */
+  mail: {
+    from: string;
+    to: string;
+  } | null;
+  failedStage?:
+    | 'settings'
+    | 'token'
+    | 'dns'
+    | 'connect'
+    | 'greeting'
+    | 'ehlo'
+    | 'tls'
+    | 'ehlo-tls'
+    | 'auth'
+    | 'mail-from'
+    | 'rcpt-to'
+    | 'data'
+    | 'accepted';
+  /**
+   * The same for the same settings and secrets.
+   */
+  fingerprint: string;
+  startedAt: string;
+  endedAt: string | null;
+  /**
+   * How it came to its end: by itself, stopped, out of time, or with the process that ran it.
+   */
+  ended: 'finished' | 'cancelled' | 'timed_out' | 'interrupted' | null;
+  ms: number | null;
+  stages: Array<TestStage>;
+  /**
+   * The conversation, without secrets: `+ms marker text` a line.
+   */
+  transcript: string;
+  /**
+   * A test of this connection ran already; this is that one.
+   */
+  joined: boolean;
+};
+
+/**
+ * What a failure means and what to do about it.
+ */
+export type TestDiagnosis = {
+  /**
+   * Of the error catalogue.
+   */
+  id: string;
+  title: string;
+  cause: string;
+  fixes: Array<string>;
+  who?: string;
+  retry?: string;
+  confidence: 'certain' | 'likely' | 'unknown';
+  params: {
+    [key: string]: string;
+  };
+};
+
+export type TestStage = {
+  id:
+    | 'settings'
+    | 'token'
+    | 'dns'
+    | 'connect'
+    | 'greeting'
+    | 'ehlo'
+    | 'tls'
+    | 'ehlo-tls'
+    | 'auth'
+    | 'mail-from'
+    | 'rcpt-to'
+    | 'data'
+    | 'accepted';
+  status: 'waiting' | 'running' | 'ok' | 'warn' | 'failed' | 'not_reached';
+  /**
+   * How long it took; absent until it ends.
+   */
+  ms?: number;
+  /**
+   * One line.
+   */
+  fact?: string;
+  /**
+   * A few values; which ones depends on the stage.
+   */
+  summary?: {
+    [key: string]: unknown;
+  };
+  /**
+   * Everything that was learned; what depends on the stage.
+   */
+  details?: {
+    [key: string]: unknown;
+  };
+  /**
+   * Not wrong, but worth knowing.
+   */
+  notes?: Array<string>;
+  code?: number;
+  enhanced?: string;
+  text?: string;
+  /**
+   * The reply of the server in one line.
+   */
+  reply?: string;
+  diagnosis?: TestDiagnosis;
 };
 
 export type ListMessagesData = {
@@ -1769,6 +2091,218 @@ export type ResumeConnectionResponses = {
 };
 
 export type ResumeConnectionResponse = ResumeConnectionResponses[keyof ResumeConnectionResponses];
+
+export type ListConnectionTestsData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: {
+    limit?: number;
+    cursor?: string;
+    /**
+     * Id of a connection.
+     */
+    connection?: string;
+  };
+  url: '/api/v1/connection-tests';
+};
+
+export type ListConnectionTestsErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ListConnectionTestsError = ListConnectionTestsErrors[keyof ListConnectionTestsErrors];
+
+export type ListConnectionTestsResponses = {
+  /**
+   * Done
+   */
+  200: {
+    items: Array<ConnectionTestSummary>;
+    next: string | null;
+  };
+};
+
+export type ListConnectionTestsResponse = ListConnectionTestsResponses[keyof ListConnectionTestsResponses];
+
+export type StartConnectionTestData = {
+  body: ConnectionTestRequest;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/connection-tests';
+};
+
+export type StartConnectionTestErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `secret_required`: A stored secret is bound to where it is sent. The destination changed, so the secret must be given again.
+   *
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   */
+  429: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type StartConnectionTestError = StartConnectionTestErrors[keyof StartConnectionTestErrors];
+
+export type StartConnectionTestResponses = {
+  /**
+   * Accepted
+   */
+  202: StartedConnectionTest;
+};
+
+export type StartConnectionTestResponse = StartConnectionTestResponses[keyof StartConnectionTestResponses];
+
+export type GetConnectionTestData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/connection-tests/{id}';
+};
+
+export type GetConnectionTestErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetConnectionTestError = GetConnectionTestErrors[keyof GetConnectionTestErrors];
+
+export type GetConnectionTestResponses = {
+  /**
+   * Done
+   */
+  200: ConnectionTest;
+};
+
+export type GetConnectionTestResponse = GetConnectionTestResponses[keyof GetConnectionTestResponses];
+
+export type CancelConnectionTestData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/connection-tests/{id}/cancel';
+};
+
+export type CancelConnectionTestErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type CancelConnectionTestError = CancelConnectionTestErrors[keyof CancelConnectionTestErrors];
+
+export type CancelConnectionTestResponses = {
+  /**
+   * Done
+   */
+  200: ConnectionTest;
+};
+
+export type CancelConnectionTestResponse = CancelConnectionTestResponses[keyof CancelConnectionTestResponses];
 
 export type ListPresetsData = {
   body?: never;

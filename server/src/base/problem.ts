@@ -16,6 +16,8 @@ export class Problem extends Error {
   readonly title: string;
   readonly detail: string;
   readonly errors: readonly FieldError[];
+  /** When to try again, where that is known. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(init: {
     code: string;
@@ -23,6 +25,7 @@ export class Problem extends Error {
     title: string;
     detail: string;
     errors?: readonly FieldError[] | undefined;
+    retryAfterSeconds?: number | undefined;
     cause?: unknown;
   }) {
     super(`${init.code}: ${init.detail}`, init.cause === undefined ? {} : { cause: init.cause });
@@ -32,6 +35,7 @@ export class Problem extends Error {
     this.title = init.title;
     this.detail = init.detail;
     this.errors = init.errors ?? [];
+    this.retryAfterSeconds = init.retryAfterSeconds;
   }
 }
 
@@ -144,7 +148,12 @@ export type ProblemCode = keyof typeof PROBLEMS;
 /** The problem with this code. `detail` is shown to the caller; `cause` goes to the log only. */
 export function problem(
   code: ProblemCode,
-  about: { readonly detail: string; readonly errors?: readonly FieldError[]; readonly cause?: unknown },
+  about: {
+    readonly detail: string;
+    readonly errors?: readonly FieldError[];
+    readonly retryAfterSeconds?: number;
+    readonly cause?: unknown;
+  },
 ): Problem {
   const kind = PROBLEMS[code];
   return new Problem({
@@ -153,6 +162,7 @@ export function problem(
     title: kind.title,
     detail: about.detail,
     errors: about.errors,
+    retryAfterSeconds: about.retryAfterSeconds,
     cause: about.cause,
   });
 }

@@ -16,13 +16,17 @@ import { createChannel, type Channel } from './channel.ts';
 import type { Connection } from './connection.ts';
 import { applyDeclared, resolveDeclared, type DeclaredSecrets } from './declared.ts';
 import { readConnections, readSecrets, readTroubles, writeTrouble } from './queries.ts';
+import { proposeCandidate, type Candidate, type Wanted } from './candidate.ts';
+import { rehearse, type Rehearsal, type Rehearsed } from './rehearsal.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { bindingOf, proxyOf, smtpTarget } from './target.ts';
 
 export type { Breaker, Trouble } from './breaker.ts';
 export type { Channel } from './channel.ts';
 export type { Connection } from './connection.ts';
+export type { Candidate, Wanted } from './candidate.ts';
 export { fingerprintOf } from './fingerprint.ts';
+export { planRehearsal, type Rehearsal, type Rehearsed } from './rehearsal.ts';
 export type { Registry } from './registry.ts';
 
 /** Every connection with its last known trouble, for a look without a running server. */
@@ -50,6 +54,10 @@ export interface ConnectionsOptions {
 export interface Connections extends Registry {
   /** The live side of an SMTP connection; `undefined` for a mailbox or an unknown id. */
   channel(id: string): Channel | undefined;
+  /** Settings as they could be, with the secrets that may be used for them. Throws what is wrong with them. */
+  propose(tenantId: string, wanted: Wanted): Promise<Candidate>;
+  /** Walks the way of a message by hand, watched. Never rejects. */
+  rehearse(rehearsal: Omit<Rehearsal, 'egress'>): Promise<Rehearsed>;
   /** Takes over what the file declares for a tenant. */
   declare(tenantId: string, declared: Config['connections']): Promise<void>;
   /** Whether the file says where this secret is. */
@@ -108,6 +116,11 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
       secrets.set(field, opened.plaintext);
     }
     return { ok: true, secrets };
+  }
+
+  async function readDeclared(connection: Connection): Promise<ReadonlyMap<SecretField, string>> {
+    const found = await secretsOf(connection);
+    return found.ok ? found.secrets : new Map();
   }
 
   /** One after another, so that what is stored last is what happened last. */
@@ -192,6 +205,10 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
   return {
     ...registry,
     channel,
+    propose: (tenantId, wanted) =>
+      proposeCandidate({ db, keyRing, find: registry.find, declared: readDeclared }, tenantId, wanted),
+    rehearse: (rehearsal) =>
+      rehearse(options, { ...rehearsal, egress: options.egressFor(rehearsal.connection.tenantId) }),
     async declare(tenantId, declared) {
       const before = declaredSecrets.get(tenantId) ?? new Map();
       declaredSecrets.set(tenantId, await applyDeclared(options, tenantId, declared, before));

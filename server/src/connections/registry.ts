@@ -256,13 +256,13 @@ async function moveSecrets(
   };
 }
 
-function withoutSecrets(settings: ConnectionSettings): ConnectionSettings {
+export function withoutSecrets(settings: ConnectionSettings): ConnectionSettings {
   const rest: Record<string, unknown> = { ...settings };
   for (const field of SECRET_FIELDS) delete rest[field];
   return rest as ConnectionSettings; // secret fields are optional in the schema
 }
 
-function givenSecrets(settings: ConnectionSettings): Map<SecretField, string> {
+export function givenSecrets(settings: ConnectionSettings): Map<SecretField, string> {
   const values: Readonly<Record<string, unknown>> = { ...settings };
   const given = new Map<SecretField, string>();
   for (const field of SECRET_FIELDS) {
@@ -273,7 +273,7 @@ function givenSecrets(settings: ConnectionSettings): Map<SecretField, string> {
 }
 
 /** K2: a mask that came back from a form must not become the password. */
-function refuseMasked(settings: ConnectionSettings): void {
+export function refuseMasked(settings: ConnectionSettings): void {
   for (const [field, value] of givenSecrets(settings)) {
     if (!isMaskedSecret(value)) continue;
     throw problem('invalid_request', {
@@ -290,7 +290,7 @@ function refuseFileManaged(connection: Connection): void {
   });
 }
 
-function invalidSettings(issues: readonly { path: readonly PropertyKey[]; message: string }[]) {
+export function invalidSettings(issues: readonly { path: readonly PropertyKey[]; message: string }[]) {
   const errors = issues.map((issue) => ({ path: issue.path.map(String).join('.'), message: issue.message }));
   return problem('invalid_request', { detail: 'The settings do not fit together.', errors });
 }

@@ -1,5 +1,6 @@
 /**
- * The API of diagnosis: what is known of providers, and what is wrong with settings.
- * Next: setup-operations.ts
+ * The API of diagnosis: tests of connections, what is known of providers, and what is wrong with settings.
+ * Next: test-operations.ts
  */
 export { setupOperations } from './setup-operations.ts';
+export { testOperations } from './test-operations.ts';

@@ -147,8 +147,8 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, found: Proble
     .header('cache-control', 'no-store');
   reply.header('x-content-type-options', 'nosniff');
   if (found.status === 401) reply.header('www-authenticate', 'Bearer realm="posthorn"'); // RFC 6750 §3
-  if (found.status === 503 && !reply.hasHeader('retry-after'))
-    reply.header('retry-after', RETRY_AFTER_SECONDS);
+  const retryAfter = found.retryAfterSeconds ?? (found.status === 503 ? RETRY_AFTER_SECONDS : undefined);
+  if (retryAfter !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', retryAfter);
   // A body that nobody reads is taken in and dropped, so that the answer arrives: a close with octets on their way
   // resets the line. Beyond a bound, or without a declared end, RFC 9112 §9.6 lets us close.
   if (!request.raw.complete && !isDroppable(request)) reply.header('connection', 'close');

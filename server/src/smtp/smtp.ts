@@ -10,10 +10,13 @@ import type { PhaseFacts } from './watch.ts';
 
 export { createSmtpPool } from './pool.ts';
 export type { SmtpPoolOptions } from './pool.ts';
+export { parseCapabilities } from './capabilities.ts';
+export { planTls } from './handshake.ts';
 export { openSession } from './session.ts';
 export type { OpenedSession, Session, SessionOptions } from './session.ts';
 export { quitSession, sendOver } from './single.ts';
-export type { SessionWatch } from './watch.ts';
+export type { TranscriptLine } from './transcript.ts';
+export type { PhaseFacts, SessionWatch } from './watch.ts';
 
 export type Security = 'none' | 'auto' | 'implicit' | 'starttls' | 'starttls-when-available';
 

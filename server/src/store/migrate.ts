@@ -6,6 +6,7 @@
 import { Migrator, type Migration } from 'kysely/migration';
 import { crashPoint } from '../base/crash-point.ts';
 import { engine } from './0001-engine.ts';
+import { connectionTests } from './0003-connection-tests.ts';
 import { masterKeys } from './0005-master-keys.ts';
 import { StoreRefused } from './refused.ts';
 import type { Db } from './store.ts';
@@ -14,6 +15,7 @@ import type { Db } from './store.ts';
 function migrations(db: Db): Record<string, Migration> {
   return {
     '0001-engine': { up: (kysely) => engine(kysely, db.dialect.name) },
+    '0003-connection-tests': { up: connectionTests },
     '0005-master-keys': { up: masterKeys },
   };
 }

@@ -1,0 +1,126 @@
+/**
+ * The way of a message over one connection, walked by hand and watched: what a connection test does. It is the code that
+ * delivery uses, phase by phase, on a line of its own; nothing of it touches the connection's pool, breaker or pace.
+ * Next: candidate.ts
+ */
+import type { Clock } from '../base/clock.ts';
+import type { ConnectionSettings, SecretField, SmtpSettings } from '../config/config.ts';
+import { connectionPort } from '../config/config.ts';
+import type { Failure, Phase, Reply } from '../mail/mail.ts';
+import type { Dialer, EgressPolicy } from '../net/net.ts';
+import {
+  openSession,
+  planTls,
+  quitSession,
+  sendOver,
+  type OutgoingMail,
+  type RecipientResult,
+  type SessionWatch,
+} from '../smtp/smtp.ts';
+import { smtpTarget } from './target.ts';
+
+export interface Rehearsal {
+  readonly connection: { readonly tenantId: string; readonly settings: ConnectionSettings };
+  /** In clear. */
+  readonly secrets: ReadonlyMap<SecretField, string>;
+  readonly egress: EgressPolicy;
+  /** With exactly one recipient. Without it the walk ends after sign-in. */
+  readonly mail?: OutgoingMail;
+  /** Gives up as soon as it fires. */
+  readonly signal: AbortSignal;
+  readonly watch: SessionWatch;
+}
+
+/** How far it came. */
+export type Rehearsed =
+  | { readonly ok: true }
+  | {
+      readonly ok: false;
+      readonly phase: Phase;
+      readonly reply?: Reply;
+      readonly failure?: Failure;
+      /** The final dot was, or may have been, written: the message may have arrived. */
+      readonly inDoubt?: boolean;
+    };
+
+export interface RehearsalDeps {
+  readonly dialer: Dialer;
+  readonly clock: Clock;
+}
+
+/** The phases that a walk with these settings can have, in order. What a server does not offer is passed over. */
+export function planRehearsal(settings: ConnectionSettings, withMail: boolean): readonly Phase[] {
+  if (settings.type !== 'smtp') return ['settings'];
+  const { security } = settings;
+  const tls = planTls({ security, port: connectionPort(settings) }, false);
+  const talk: readonly Phase[] =
+    tls === 'implicit'
+      ? ['tls', 'greeting', 'ehlo']
+      : tls === 'none'
+        ? ['greeting', 'ehlo']
+        : ['greeting', 'ehlo', 'tls', 'ehlo-tls'];
+  return [
+    'settings',
+    ...(settings.auth.startsWith('oauth2-') ? (['token'] as const) : []),
+    'dns',
+    'connect',
+    ...talk,
+    ...(settings.auth === 'anonymous' ? [] : (['auth'] as const)),
+    ...(withMail ? (['mail-from', 'rcpt-to', 'data', 'accepted'] as const) : []),
+  ];
+}
+
+/** Walks. Never rejects. */
+export async function rehearse(deps: RehearsalDeps, rehearsal: Rehearsal): Promise<Rehearsed> {
+  const { settings } = rehearsal.connection;
+  switch (settings.type) {
+    case 'smtp':
+      return rehearseSmtp(deps, rehearsal, settings);
+    case 'mailbox':
+      return { ok: true };
+    case 'graph':
+    case 'pickup':
+      return missing(`A test of connections of type ${settings.type} is not possible.`);
+  }
+}
+
+async function rehearseSmtp(
+  { dialer, clock }: RehearsalDeps,
+  { secrets, egress, mail, signal, watch }: Rehearsal,
+  settings: SmtpSettings,
+): Promise<Rehearsed> {
+  if (settings.auth === 'password' && !secrets.has('password')) return missing('The password is not set.');
+  const target = smtpTarget(settings, secrets);
+  const opened = await openSession({ target, egress, dialer, clock, signal, watch });
+  if (!opened.ok) {
+    const { phase, reply, failure } = opened;
+    return {
+      ok: false,
+      phase,
+      ...(reply === undefined ? {} : { reply }),
+      ...(failure === undefined ? {} : { failure }),
+    };
+  }
+  const { session } = opened;
+  if (mail === undefined) {
+    await quitSession(session);
+    return { ok: true };
+  }
+  const { results } = await sendOver(session, mail, { watch, signal });
+  await quitSession(session);
+  return fateOf(results[0]);
+}
+
+function fateOf(result: RecipientResult | undefined): Rehearsed {
+  if (result === undefined) return missing('There was nobody to send to.');
+  if (result.kind === 'failed') {
+    const { phase, failure, inDoubt } = result;
+    return { ok: false, phase, failure, inDoubt };
+  }
+  const { phase, reply } = result;
+  return reply.code < 300 ? { ok: true } : { ok: false, phase, reply };
+}
+
+function missing(message: string): Rehearsed {
+  return { ok: false, phase: 'settings', failure: { kind: 'capability', code: 'SECRET_MISSING', message } };
+}

@@ -1,0 +1,173 @@
+/**
+ * One test while it runs: the walk, its events, who listens, and how it is stopped. Events go to listeners at once and
+ * to the database a few times a second; the end goes to the database first, so that whoever hears it can read it.
+ * Next: runs.ts
+ */
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Candidate, Connections } from '../connections/connections.ts';
+import { planRehearsal } from '../connections/connections.ts';
+import { connectionPort } from '../config/config.ts';
+import type { OutgoingMail } from '../smtp/smtp.ts';
+import type { Db } from '../store/store.ts';
+import { explainFault } from './explain-fault.ts';
+import { describePhase, type Aim } from './findings.ts';
+import { saveEnd, saveEvents } from './queries.ts';
+import { createRecorder } from './recorder.ts';
+import { settingsFindings } from './settings-stage.ts';
+import type { EndEvent, Ending, TestEvent } from './stage.ts';
+
+export interface LiveRun {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly events: readonly TestEvent[];
+  /** Hears every event from now on; the answer stops that. */
+  listen(heard: (event: TestEvent) => void): () => void;
+  /** Ends it now; what is under way is given up. */
+  stop(ending: Exclude<Ending, 'finished'>): void;
+  /** Resolves when its end is stored. */
+  readonly ended: Promise<void>;
+  /** Resolves when nothing of it is open any more. */
+  readonly left: Promise<void>;
+}
+
+export interface RunDeps {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly connections: Pick<Connections, 'rehearse'>;
+}
+
+export interface RunInput {
+  readonly id: string;
+  readonly candidate: Candidate;
+  /** Composes the message, if one is to be sent; it is given up when the signal has fired. */
+  readonly mail: ((mayCommit: () => boolean) => Promise<OutgoingMail>) | undefined;
+  /** What the stage that ends the message's way says beside the reply. */
+  readonly sentNote: string | undefined;
+}
+
+/** However slowly a server drips: a test is over by then. */
+const RUN_MS_MAX = 120_000;
+const SAVE_MS = 500;
+/** A run that has nothing new to say says so. */
+const HEARTBEAT_MS = 2_000;
+
+/** Begins at once. */
+export function startRun(deps: RunDeps, input: RunInput): LiveRun {
+  const { db, clock, log } = deps;
+  const { id, candidate } = input;
+  const { settings, fingerprint, tenantId } = candidate;
+  const events: TestEvent[] = [];
+  const listeners = new Set<(event: TestEvent) => void>();
+  const abort = new AbortController();
+  const ended = Promise.withResolvers<void>();
+  let saved = 0;
+  let savedAt = clock.monotonic();
+  let saving: Promise<unknown> = Promise.resolve();
+
+  const tell = (event: TestEvent): void => {
+    for (const heard of listeners) heard(event);
+  };
+  const aim = aimOf(candidate);
+  let sizeBytes: number | undefined;
+  const recorder = createRecorder({
+    clock,
+    plan: planRehearsal(settings, input.mail !== undefined),
+    fingerprint,
+    describe: (record) => {
+      const found = describePhase(record, { ...aim, sizeBytes }, clock);
+      const isLast = record.phase === 'accepted' && input.sentNote !== undefined;
+      return isLast ? { ...found, notes: [...(found.notes ?? []), input.sentNote ?? ''] } : found;
+    },
+    explain: (fault) => explainFault(fault, aim.host),
+    emit: (event) => {
+      events.push(event);
+      if (event.t === 'end') void storeEnd(event);
+      else tell(event);
+    },
+  });
+
+  const cancelDeadline = clock.after(RUN_MS_MAX, () => {
+    stop('timed_out');
+  });
+  let cancelSave = clock.after(SAVE_MS, save);
+
+  function stop(ending: Exclude<Ending, 'finished'>): void {
+    recorder.stop(ending);
+    abort.abort();
+  }
+
+  function save(): void {
+    cancelSave = clock.after(SAVE_MS, save);
+    const isNew = events.length > saved;
+    if (!isNew && clock.monotonic() - savedAt < HEARTBEAT_MS) return;
+    saved = events.length;
+    savedAt = clock.monotonic();
+    saving = saving
+      .then(() => saveEvents(db, id, events, clock.now()))
+      .then((counts) => {
+        if (!counts) stop('cancelled'); // ended on another node
+      })
+      .catch((error: unknown) => {
+        log.warn({ err: error, test: id }, 'a connection test could not be stored; trying again');
+      });
+  }
+
+  async function storeEnd(end: EndEvent): Promise<void> {
+    cancelDeadline();
+    cancelSave();
+    await saving;
+    const failedStage = end.failedStage ?? null;
+    try {
+      await saveEnd(db, id, { status: end.status, endedAt: clock.now(), failedStage, events });
+    } catch (error) {
+      log.warn({ err: error, test: id }, 'the end of a connection test could not be stored');
+    }
+    tell(end);
+    ended.resolve();
+  }
+
+  async function walk(): Promise<void> {
+    recorder.begin('settings');
+    recorder.settings(settingsFindings(settings));
+    try {
+      const mail = await input.mail?.(() => !abort.signal.aborted);
+      sizeBytes = mail?.sizeBytes;
+      const result = await deps.connections.rehearse({
+        connection: { tenantId, settings },
+        secrets: candidate.secrets,
+        signal: abort.signal,
+        watch: recorder.watch,
+        ...(mail === undefined ? {} : { mail }),
+      });
+      recorder.end(result);
+    } catch (error) {
+      log.error({ err: error, test: id }, 'a connection test broke');
+      recorder.stop('interrupted');
+    }
+  }
+
+  const left = walk();
+  return {
+    id,
+    tenantId,
+    events,
+    listen(heard) {
+      listeners.add(heard);
+      return () => listeners.delete(heard);
+    },
+    stop,
+    ended: ended.promise,
+    left,
+  };
+}
+
+function aimOf({ settings }: Candidate): Aim {
+  if (settings.type !== 'smtp') {
+    return { host: '', port: 0, opportunistic: false, verify: true, sizeBytes: undefined };
+  }
+  const { host, security, verify } = settings;
+  const opportunistic = security === 'starttls-when-available' || security === 'auto';
+  return { host, port: connectionPort(settings), opportunistic, verify, sizeBytes: undefined };
+}
