@@ -17,9 +17,10 @@ import type { AcceptDeps, Acceptor } from './messages/messages.ts';
 import { messageOperations } from './messages/routes.ts';
 import { operatorOperations, type ReadinessDeps } from './operator/routes.ts';
 import { problemForStoreError, type Db } from './store/store.ts';
+import { tenantOperations, type TenantDeps } from './tenants/routes.ts';
 import { VERSION } from './base/version.ts';
 
-export interface AppDeps extends AcceptDeps, ReadinessDeps {
+export interface AppDeps extends AcceptDeps, ReadinessDeps, TenantDeps {
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Log;
@@ -46,6 +47,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     ...connectionOperations(deps.connections),
     ...testOperations(deps.tests),
     ...setupOperations(deps),
+    ...tenantOperations(deps),
     ...operatorOperations(deps),
   ];
   mountOperations(app, operations, { authenticate: createAuthenticate(deps), mayI });

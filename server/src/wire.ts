@@ -21,7 +21,13 @@ import {
 } from './operator/operator.ts';
 import { createKeyRing, type KeyRing } from './secrets/secrets.ts';
 import { databaseClock, openStore, watchFreeSpace, type Db } from './store/store.ts';
-import { createSenders, ensureTenants, INSTANCE_TENANT_ID } from './tenants/tenants.ts';
+import {
+  createSettings,
+  ensureTenants,
+  INSTANCE_TENANT_ID,
+  modeFrom,
+  senderFrom,
+} from './tenants/tenants.ts';
 import { createApp } from './app.ts';
 
 /** Answers to idempotency keys are kept for two days; callers are promised one (D9). */
@@ -73,28 +79,29 @@ async function wire(
 
   const { db, clock, isBroken } = await openDatabase(options, config().database.url, opened);
   const keyRing = await openKeyRing(db, () => loaded, clock);
-  const senders = createSenders(db);
+  const settings = createSettings({ db, clock, log });
   const connections = await openConnections({
     ...{ db, keyRing, clock, log, dialer: createDialer({ clock }) },
     egressFor: (tenantId) => egressOf(tenantId, config()),
   });
   opened.push(() => {
+    settings.stop();
     connections.stop();
   });
   const takeOver = async () => {
     await ensureTenants(db, clock, namedTenants(config().tenants));
-    await senders.refresh(config());
+    await settings.refresh(loaded);
     await connections.declare(INSTANCE_TENANT_ID, config().connections);
   };
   await takeOver();
 
-  const { senderFor } = senders;
+  const senderFor = (tenantId: string) => senderFrom(settings, tenantId);
   const tests = createConnectionTests({ db, clock, log, connections, config, senderFor });
   opened.push(() => tests.stop());
   const { activeMax, lease: leaseMs } = config().delivery;
   const delivery = createDelivery({
     ...{ db, clock, log, connections, random, activeMax, leaseMs },
-    policy: () => config().delivery,
+    policy: (tenantId) => ({ ...config().delivery, ...modeFrom(settings, tenantId) }),
     owner: newId('nod'),
     observe: (settlement: Settlement) => {
       metrics.observe(settlement);
@@ -109,7 +116,8 @@ async function wire(
   };
   const app = createApp({
     ...accepting,
-    ...{ log, connections, tests, metrics },
+    ...{ log, connections, tests, metrics, settings },
+    declared: () => config().tenants.map(({ slug }) => slug),
     acceptor: createAcceptor(accepting),
     askDatabase: connections.ask,
     refusing: () =>

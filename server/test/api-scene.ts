@@ -13,7 +13,7 @@ import { createApp } from '../src/app.ts';
 import { systemClock, type Clock } from '../src/base/clock.ts';
 import { newId } from '../src/base/id.ts';
 import { createLog } from '../src/base/log.ts';
-import { loadConfig, type Config } from '../src/config/config.ts';
+import { loadConfig, type Config, type LoadedConfig } from '../src/config/config.ts';
 import { openConnections, type Connections } from '../src/connections/connections.ts';
 import { createConnectionTests } from '../src/diagnosis/diagnosis.ts';
 import { createDelivery, type Delivery } from '../src/delivery/delivery.ts';
@@ -23,10 +23,12 @@ import { createMetrics } from '../src/operator/operator.ts';
 import { createKeyRing } from '../src/secrets/secrets.ts';
 import type { Db } from '../src/store/store.ts';
 import {
-  createSenders,
+  createSettings,
   ensureTenants,
   findTenantBySlug,
   INSTANCE_TENANT_ID,
+  modeFrom,
+  senderFrom,
 } from '../src/tenants/tenants.ts';
 import { someMasterKey } from './delivery-scene.ts';
 import type { TestStore } from './stores.ts';
@@ -126,7 +128,8 @@ export async function openNode(
   options: SceneOptions = {},
 ): Promise<Api & { close: () => Promise<void> }> {
   const { clock = systemClock, dialer = createDialer({ clock: systemClock }), working = true } = options;
-  const config = readConfig(options.toml ?? '');
+  const loaded = readToml(options.toml ?? '');
+  const { config } = loaded;
   const lines: string[] = [];
   const log = createLog('debug', { write: (line) => void lines.push(line) });
   const masterKey = await someMasterKey();
@@ -135,20 +138,20 @@ export async function openNode(
     clock,
     config.tenants.map(({ slug }) => ({ slug })),
   );
-  const senders = createSenders(db);
-  await senders.refresh(config);
+  const settings = createSettings({ db, clock, log });
+  await settings.refresh(loaded);
   const connections = await openConnections({
     ...{ db, clock, log, dialer, keyRing: createKeyRing({ db, masterKey, clock }) },
     egressFor: () => instanceEgress(),
   });
   await connections.declare(INSTANCE_TENANT_ID, config.connections);
-  const { senderFor } = senders;
+  const senderFor = (tenantId: string) => senderFrom(settings, tenantId);
   const tests = createConnectionTests({ db, clock, log, connections, senderFor, config: () => config });
   const settled = createBell();
   const { activeMax, lease: leaseMs } = config.delivery;
   const delivery = createDelivery({
     ...{ db, clock, log, connections, activeMax, leaseMs, random: () => 0.5, owner: newId('nod') },
-    policy: () => config.delivery,
+    policy: (tenantId) => ({ ...config.delivery, ...modeFrom(settings, tenantId) }),
     observe: (settlement) => {
       metrics.observe(settlement);
       settled.ring();
@@ -168,6 +171,8 @@ export async function openNode(
       connections,
       tests,
       metrics,
+      settings,
+      declared: () => config.tenants.map(({ slug }) => slug),
       acceptor: createAcceptor(accepting),
       askDatabase: connections.ask,
     },
@@ -234,12 +239,17 @@ export async function openNode(
 
 /** The configuration that a file with this text makes. */
 export function readConfig(toml: string): Config {
+  return readToml(toml).config;
+}
+
+/** The same, with what is known of where each setting comes from. */
+export function readToml(toml: string): LoadedConfig {
   return withFolder((folder) => {
     const file = join(folder, 'posthorn.toml');
     writeFileSync(file, toml, { mode: 0o600 });
     const result = loadConfig({ file, env: {}, flags: {} });
     assert.ok(result.ok, result.ok ? '' : JSON.stringify(result.errors));
-    return result.loaded.config;
+    return result.loaded;
   });
 }
 

@@ -32,6 +32,7 @@ export type Problem = {
     | 'idempotency_conflict'
     | 'secret_required'
     | 'managed_by_file'
+    | 'locked'
     | 'not_cancellable'
     | 'storage_full'
     | 'overloaded'
@@ -735,6 +736,24 @@ export type ConnectionTestSummary = {
   endedAt: string | null;
 };
 
+/**
+ * What a setting is, and where that comes from.
+ */
+export type EffectiveSetting = {
+  value: unknown;
+  origin: 'own' | 'inherited' | 'locked' | 'managed' | 'built-in';
+  byFile: boolean;
+  locked: boolean;
+  /**
+   * What would count without the own value.
+   */
+  inherited: unknown;
+  /**
+   * An own value that a lock keeps from counting.
+   */
+  setAside?: unknown;
+};
+
 export type Message = {
   id: string;
   state: RecipientState;
@@ -903,6 +922,22 @@ export type SecretState = {
 };
 
 /**
+ * What is set here and not inherited.
+ */
+export type Settings = {
+  sender?: {
+    name?: string;
+    address?: string;
+    replyTo?: string;
+  };
+  delivery?: {
+    mode?: 'capture' | 'allow-list' | 'live';
+    readonly allowList?: Array<string>;
+  };
+  locks?: Array<string>;
+};
+
+/**
  * What a button says, and the patch of the settings it makes.
  */
 export type SettingsChange = {
@@ -968,6 +1003,22 @@ export type SettingsHint = {
   changes?: Array<SettingsChange>;
 };
 
+/**
+ * Absent keeps, `null` clears, a value sets.
+ */
+export type SettingsPatch = {
+  sender?: {
+    name?: string | null;
+    address?: string | null;
+    replyTo?: string | null;
+  };
+  delivery?: {
+    mode?: 'capture' | 'allow-list' | 'live' | null;
+    allowList?: Array<string> | null;
+  };
+  locks?: Array<string>;
+};
+
 export type StartedConnectionTest = {
   id: string;
   status: 'running' | 'passed' | 'failed';
@@ -1031,6 +1082,17 @@ export type StartedConnectionTest = {
    * A test of this connection ran already; this is that one.
    */
   joined: boolean;
+};
+
+/**
+ * One customer or organisation of the platform.
+ */
+export type Tenant = {
+  id: string;
+  slug: string;
+  name: string;
+  managedBy: 'api' | 'file';
+  createdAt: string;
 };
 
 /**
@@ -1100,6 +1162,37 @@ export type TestStage = {
    */
   reply?: string;
   diagnosis?: TestDiagnosis;
+};
+
+/**
+ * What is set here and not inherited.
+ */
+export type SettingsWritable = {
+  sender?: {
+    name?: string;
+    address?: string;
+    replyTo?: string;
+  };
+  delivery?: {
+    mode?: 'capture' | 'allow-list' | 'live';
+  };
+  locks?: Array<string>;
+};
+
+/**
+ * Absent keeps, `null` clears, a value sets.
+ */
+export type SettingsPatchWritable = {
+  sender?: {
+    name?: string | null;
+    address?: string | null;
+    replyTo?: string | null;
+  };
+  delivery?: {
+    mode?: 'capture' | 'allow-list' | 'live' | null;
+    allowList?: null;
+  };
+  locks?: Array<string>;
 };
 
 export type ListMessagesData = {
@@ -2408,6 +2501,382 @@ export type HintConnectionResponses = {
 };
 
 export type HintConnectionResponse = HintConnectionResponses[keyof HintConnectionResponses];
+
+export type ListTenantsData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: {
+    limit?: number;
+    cursor?: string;
+  };
+  url: '/api/v1/tenants';
+};
+
+export type ListTenantsErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ListTenantsError = ListTenantsErrors[keyof ListTenantsErrors];
+
+export type ListTenantsResponses = {
+  /**
+   * Done
+   */
+  200: {
+    items: Array<Tenant>;
+    next: string | null;
+  };
+};
+
+export type ListTenantsResponse = ListTenantsResponses[keyof ListTenantsResponses];
+
+export type CreateTenantData = {
+  body: {
+    slug: string;
+    name: string;
+  };
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/tenants';
+};
+
+export type CreateTenantErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   */
+  409: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type CreateTenantError = CreateTenantErrors[keyof CreateTenantErrors];
+
+export type CreateTenantResponses = {
+  /**
+   * Created
+   */
+  201: Tenant;
+};
+
+export type CreateTenantResponse = CreateTenantResponses[keyof CreateTenantResponses];
+
+export type GetTenantData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    slug: string;
+  };
+  query?: never;
+  url: '/api/v1/tenants/{slug}';
+};
+
+export type GetTenantErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetTenantError = GetTenantErrors[keyof GetTenantErrors];
+
+export type GetTenantResponses = {
+  /**
+   * Done
+   */
+  200: Tenant;
+};
+
+export type GetTenantResponse = GetTenantResponses[keyof GetTenantResponses];
+
+export type PatchTenantData = {
+  body: {
+    name: string;
+  };
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    slug: string;
+  };
+  query?: never;
+  url: '/api/v1/tenants/{slug}';
+};
+
+export type PatchTenantErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `managed_by_file`: This value comes from the configuration file and is changed there.
+   */
+  409: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type PatchTenantError = PatchTenantErrors[keyof PatchTenantErrors];
+
+export type PatchTenantResponses = {
+  /**
+   * Done
+   */
+  200: Tenant;
+};
+
+export type PatchTenantResponse = PatchTenantResponses[keyof PatchTenantResponses];
+
+export type GetSettingsData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/settings';
+};
+
+export type GetSettingsErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetSettingsError = GetSettingsErrors[keyof GetSettingsErrors];
+
+export type GetSettingsResponses = {
+  /**
+   * Done
+   */
+  200: Settings;
+};
+
+export type GetSettingsResponse = GetSettingsResponses[keyof GetSettingsResponses];
+
+export type PatchSettingsData = {
+  body: SettingsPatchWritable;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/settings';
+};
+
+export type PatchSettingsErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `locked`: The instance keeps this setting the same for all tenants; its people can unlock it.
+   *
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `managed_by_file`: This value comes from the configuration file and is changed there.
+   */
+  409: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type PatchSettingsError = PatchSettingsErrors[keyof PatchSettingsErrors];
+
+export type PatchSettingsResponses = {
+  /**
+   * Done
+   */
+  200: Settings;
+};
+
+export type PatchSettingsResponse = PatchSettingsResponses[keyof PatchSettingsResponses];
+
+export type GetEffectiveSettingsData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/settings/effective';
+};
+
+export type GetEffectiveSettingsErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetEffectiveSettingsError = GetEffectiveSettingsErrors[keyof GetEffectiveSettingsErrors];
+
+export type GetEffectiveSettingsResponses = {
+  /**
+   * Done
+   */
+  200: {
+    [key: string]: EffectiveSetting;
+  };
+};
+
+export type GetEffectiveSettingsResponse = GetEffectiveSettingsResponses[keyof GetEffectiveSettingsResponses];
 
 export type GetLivenessData = {
   body?: never;

@@ -111,6 +111,11 @@ export const PROBLEMS = {
     title: 'Managed by the configuration file',
     doc: 'This value comes from the configuration file and is changed there.',
   },
+  locked: {
+    status: 403,
+    title: 'Locked by the instance',
+    doc: 'The instance keeps this setting the same for all tenants; its people can unlock it.',
+  },
   not_cancellable: {
     status: 409,
     title: 'Too late to cancel',

@@ -55,7 +55,7 @@ export type Attempted =
 
 export interface AttemptDeps {
   readonly clock: Clock;
-  readonly policy: () => DeliveryPolicy;
+  readonly policy: (tenantId: string) => DeliveryPolicy;
   readonly candidates: (tenantId: string) => readonly Candidate[];
   readonly connection: (id: string) => { connection: Connection; channel: Channel | undefined } | undefined;
   readonly readContent: (letter: Letter) => () => AsyncIterable<Buffer>;
@@ -74,7 +74,7 @@ export async function attempt(
   const groups = dueGroups(letter, now);
   if (groups.length === 0) return { kind: 'early', dueAt: nextDue(letter) };
 
-  const policy = deps.policy();
+  const policy = deps.policy(letter.tenantId);
   const all = groups.flat();
   const kept = letter.captureOnly ? all : all.filter((recipient) => !letsOut(policy, recipient.address));
   if (kept.length > 0) return { kind: 'captured', recipients: kept, by: capturedBy(letter, policy) };

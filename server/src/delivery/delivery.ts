@@ -47,7 +47,7 @@ export interface DeliveryOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly connections: Connections;
-  readonly policy: () => DeliveryPolicy;
+  readonly policy: (tenantId: string) => DeliveryPolicy;
   readonly owner: string;
   readonly activeMax: number;
   readonly leaseMs: number;
@@ -167,7 +167,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     cancel: (tx, what) => cancelMessage(tx, { kind: DELIVERY, ...what, now: clock.now() }),
     retry: (tx, what) => retryMessage(tx, { kind: DELIVERY, ...what, now: clock.now() }),
     explain: (letter) => route({ candidates }, letter, letter.recipients, []),
-    keptBecause: (letter) => keptBecause(letter, options.policy()),
+    keptBecause: (letter) => keptBecause(letter, options.policy(letter.tenantId)),
     async load(tenantId, id) {
       return (await loadLetters(db, [{ tenantId, id }])).get(id);
     },

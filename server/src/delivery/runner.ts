@@ -63,7 +63,7 @@ export function createRunner(options: RunnerOptions): Run {
       const decision = decide(attempted, {
         letter,
         now: clock.now(),
-        policy: options.policy(),
+        policy: options.policy(letter.tenantId),
         tried,
         another: (ids) => route(options, letter, servedBy(attempted), ids).kind === 'chosen',
         world: options.world(),

@@ -8,6 +8,7 @@ import { crashPoint } from '../base/crash-point.ts';
 import { engine } from './0001-engine.ts';
 import { connectionTests } from './0003-connection-tests.ts';
 import { masterKeys } from './0005-master-keys.ts';
+import { settings } from './0006-settings.ts';
 import { StoreRefused } from './refused.ts';
 import type { Db } from './store.ts';
 
@@ -17,6 +18,7 @@ function migrations(db: Db): Record<string, Migration> {
     '0001-engine': { up: (kysely) => engine(kysely, db.dialect.name) },
     '0003-connection-tests': { up: connectionTests },
     '0005-master-keys': { up: masterKeys },
+    '0006-settings': { up: settings },
   };
 }
 

@@ -3,7 +3,7 @@
  * Next: tenants.ts
  */
 import type { Db, Tx } from '../store/store.ts';
-import type { Tenant } from './tenants.ts';
+import { INSTANCE_SLUG, type Tenant } from './tenant.ts';
 
 interface TenantRow {
   id: string;
@@ -22,6 +22,29 @@ export async function tenantBySlug(db: Db | Tx, slug: string): Promise<Tenant | 
 
 export async function tenantById(db: Db | Tx, id: string): Promise<Tenant | undefined> {
   return one(await select(db).where('id', '=', id).executeTakeFirst());
+}
+
+/** Those that exist of these slugs. */
+export async function tenantsBySlug(
+  db: Db | Tx,
+  slugs: readonly string[],
+): Promise<ReadonlyMap<string, Tenant>> {
+  if (slugs.length === 0) return new Map();
+  const rows = await select(db)
+    .where('slug', 'in', [...slugs])
+    .execute();
+  return new Map(rows.map((row) => [row.slug, tenantOf(row)]));
+}
+
+/** Tenants after this id, in the order of their ids, without the instance. */
+export async function tenantsAfter(db: Db, after: string | undefined, limit: number): Promise<Tenant[]> {
+  const rows = await select(db)
+    .where('slug', '<>', INSTANCE_SLUG)
+    .$if(after !== undefined, (query) => query.where('id', '>', after ?? ''))
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(tenantOf);
 }
 
 /** Leaves a tenant that has the slug already as it is, also when another node makes it at this moment. */
@@ -49,5 +72,9 @@ function select(db: Db | Tx) {
 }
 
 function one(row: TenantRow | undefined): Tenant | undefined {
-  return row && { id: row.id, slug: row.slug, name: row.name, createdAt: row.created_at };
+  return row && tenantOf(row);
+}
+
+function tenantOf(row: TenantRow): Tenant {
+  return { id: row.id, slug: row.slug, name: row.name, createdAt: row.created_at };
 }

@@ -7,23 +7,14 @@ import type { Clock } from '../base/clock.ts';
 import { newId } from '../base/id.ts';
 import { problem } from '../http/http.ts';
 import { transaction, type Db } from '../store/store.ts';
+import { INSTANCE_SLUG, INSTANCE_TENANT_ID, type Tenant } from './tenant.ts';
 import { insertTenant, renameTenant, tenantById, tenantBySlug } from './queries.ts';
 
-export { createSenders, type Sender, type Senders } from './senders.ts';
-
-export interface Tenant {
-  /** `ten_…` */
-  readonly id: string;
-  /** How people and headers name it; never changes. */
-  readonly slug: string;
-  readonly name: string;
-  /** Epoch ms. */
-  readonly createdAt: number;
-}
-
-/** The instance's own row, made by the first migration. */
-export const INSTANCE_TENANT_ID = 'ten_instance';
-const INSTANCE_SLUG = 'instance';
+export type { Effective, Origin } from './resolve.ts';
+export { modeFrom, senderFrom, type Sender } from './outgoing.ts';
+export type { SettingName, SettingValue } from './setting-list.ts';
+export { INSTANCE_TENANT_ID, type Tenant } from './tenant.ts';
+export { createSettings, type Settings, type SettingsConfig } from './settings.ts';
 
 /** A slug stands in URLs, headers and metrics: a DNS label's characters (RFC 1123 §2.1), never empty. */
 export function isSlug(text: string): boolean {
@@ -61,6 +52,40 @@ export async function ensureTenants(
     }
     return found;
   });
+}
+
+/** Makes a tenant. Throws `conflict` when its slug is taken, `invalid_request` when it cannot be one. */
+export async function createTenant(
+  db: Db,
+  clock: Clock,
+  wanted: { readonly slug: string; readonly name: string },
+): Promise<Tenant> {
+  refuseSlug(wanted.slug);
+  const tenant: Tenant = { id: newId('ten'), ...wanted, createdAt: clock.now() };
+  const stored = await transaction(db, async (tx) => {
+    await insertTenant(tx, tenant);
+    return tenantBySlug(tx, wanted.slug);
+  });
+  if (stored?.id === tenant.id) return stored;
+  throw problem('conflict', {
+    detail: `There is already a tenant with the slug “${wanted.slug}”.`,
+    errors: [{ path: 'slug', message: 'is taken' }],
+  });
+}
+
+/** Gives a tenant another name for people. Throws `not_found`. */
+export async function nameTenant(db: Db, slug: string, name: string): Promise<Tenant> {
+  const named = await transaction(db, async (tx) => {
+    await renameTenant(tx, slug, name);
+    return tenantBySlug(tx, slug);
+  });
+  if (named === undefined || named.id === INSTANCE_TENANT_ID) throw noTenant(slug);
+  return named;
+}
+
+/** The same whether there is none or it is not for the caller to see. */
+export function noTenant(slug: string) {
+  return problem('not_found', { detail: `There is no tenant ${JSON.stringify(slug.slice(0, 80))}.` });
 }
 
 function refuseSlug(slug: string): void {

@@ -1,0 +1,81 @@
+/**
+ * The settings that each tenant may have of its own, in one list: what they hold, what they are without any, where the
+ * configuration file says them, and whether a tenant's own people may set them.
+ * Next: resolve.ts
+ */
+import { z } from 'zod';
+import type { Config } from '../config/config.ts';
+
+const ADDRESS = /^[^\s@<>",;\u0000-\u001f\u007f]+@[^\s@<>",;\u0000-\u001f\u007f]+$/;
+const ALLOWED = /^[^\s@<>",;\u0000-\u001f\u007f]*@[^\s@<>",;\u0000-\u001f\u007f]+$/;
+const DISPLAY_NAME = /^[^\u0000-\u001f\u007f]{1,200}$/;
+
+const address = z
+  .string()
+  .max(320)
+  .regex(ADDRESS, { error: 'must be an address such as "no-reply@example.com"' });
+
+type TenantConfig = Config['tenants'][number];
+
+interface SettingSpec<S extends z.ZodType> {
+  readonly schema: S;
+  /** One sentence for a person. */
+  readonly doc: string;
+  /** Who may set it for a tenant: its own people too, or only those of the instance. */
+  readonly tenantMay: boolean;
+  readonly builtIn?: z.output<S>;
+  readonly ofInstance: (config: Config) => z.output<S> | undefined;
+  readonly ofTenant: (tenant: TenantConfig) => z.output<S> | undefined;
+}
+
+const setting = <S extends z.ZodType>(spec: SettingSpec<S>): SettingSpec<S> => spec;
+
+export const SETTINGS = {
+  'sender.name': setting({
+    schema: z.string().regex(DISPLAY_NAME, { error: 'must be a name without control characters' }),
+    doc: 'Display name that mail comes from.',
+    tenantMay: true,
+    ofInstance: ({ sender }) => sender?.name,
+    ofTenant: ({ sender }) => sender?.name,
+  }),
+  'sender.address': setting({
+    schema: address,
+    doc: 'Address that mail comes from when a message names none.',
+    tenantMay: true,
+    ofInstance: ({ sender }) => sender?.address,
+    ofTenant: ({ sender }) => sender?.address,
+  }),
+  'sender.replyTo': setting({
+    schema: address,
+    doc: 'Where answers go.',
+    tenantMay: true,
+    ofInstance: ({ sender }) => sender?.replyTo,
+    ofTenant: ({ sender }) => sender?.replyTo,
+  }),
+  'delivery.mode': setting({
+    schema: z.enum(['capture', 'allow-list', 'live']),
+    doc: 'Who gets mail: nobody (everything is kept in the mailbox), the allow list, or everybody.',
+    tenantMay: false, // going live is the platform's decision
+    ofInstance: ({ delivery }) => delivery.mode,
+    ofTenant: () => undefined,
+  }),
+  'delivery.allowList': setting({
+    schema: z
+      .array(z.string().max(320).regex(ALLOWED, { error: 'must be an address or "@domain"' }))
+      .max(1_000)
+      .readonly(),
+    doc: 'Addresses and `@domain`s that get mail in the mode `allow-list`.',
+    tenantMay: true,
+    ofInstance: ({ delivery }) => delivery.allowList,
+    ofTenant: () => undefined,
+  }),
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
+export type SettingValue<N extends SettingName = SettingName> = z.output<(typeof SETTINGS)[N]['schema']>;
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+export function isSettingName(text: string): text is SettingName {
+  return Object.hasOwn(SETTINGS, text);
+}
