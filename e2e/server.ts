@@ -57,6 +57,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Further arguments of `posthorn serve`. */
   readonly args?: readonly string[];
+  /** A command that runs the program in surroundings of its own, such as `unshare`; it must end in `exec`. */
+  readonly within?: readonly string[];
 }
 
 export interface PosthornServer {
@@ -106,7 +108,15 @@ export async function spawnServe(home: Home, options: ServerOptions = {}): Promi
     home.dataDir,
     ...(options.args?.includes('--http') === true ? [] : ['--http', '127.0.0.1:0']),
   ];
-  const child = await startChild(process.execPath, [PROGRAM, 'serve', ...where, ...(options.args ?? [])], {
+  const line = [
+    ...(options.within ?? []),
+    process.execPath,
+    PROGRAM,
+    'serve',
+    ...where,
+    ...(options.args ?? []),
+  ];
+  const child = await startChild(line[0] ?? '', line.slice(1), {
     cwd: home.folder,
     env: environment(options.env),
   });

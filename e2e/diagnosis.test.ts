@@ -1,0 +1,122 @@
+/**
+ * Diagnosis against real servers that are set up wrong, each in its own way: through the API alone, the stage where it
+ * failed and the id of the catalogue must be exactly right each time, and no secret may be in what is kept of it.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { findSecret, newCanary, readTree } from './canary.ts';
+import { startNames, type Names } from './diagnosis/names.ts';
+import { startWrongPostfix, type WrongPostfix } from './diagnosis/postfix.ts';
+import { startTesters, type Testers } from './diagnosis/testers.ts';
+import { signedIn, TO, type Way } from './diagnosis/way.ts';
+import { NAMES } from './diagnosis/ways-early.ts';
+import { WAYS } from './diagnosis/ways.ts';
+import { mayRunPostfix } from './postfix-instance.ts';
+import { makeTempDir, type TempDir } from './temp-dir.ts';
+import { toml } from './toml.ts';
+
+const skip = mayRunPostfix() ? false : 'Postfix runs as root only';
+/** A tenant may have eight tests under way; the slow ones wait for time to pass. */
+const AT_ONCE = 6;
+const account = { username: 'apps', password: newCanary('pw') };
+
+let folder: TempDir;
+let postfix: WrongPostfix;
+let names: Names | { readonly skip: string };
+let testers: Testers;
+
+if (skip === false) {
+  before(async () => {
+    folder = await makeTempDir('names');
+    names = await startNames(folder.path, NAMES);
+    postfix = await startWrongPostfix(account);
+    const messages = WAYS.filter(({ to }) => to !== undefined).length + 2;
+    testers = await startTesters(toml(), messages, 'within' in names ? names.within : []);
+  });
+  after(async () => {
+    await testers.stop();
+    await postfix.stop();
+    if ('within' in names) await names.stop();
+    await folder.remove();
+  });
+}
+
+test(
+  'every way of being set up wrong has its stage and its id',
+  { skip, concurrency: AT_ONCE },
+  async (t) => {
+    assert.ok(WAYS.length >= 60, `${String(WAYS.length)} ways`);
+    assert.equal(new Set(WAYS.map(({ way }) => way)).size, WAYS.length, 'each way once');
+    await Promise.all(
+      WAYS.map((way) => {
+        const why = way.names === true && 'skip' in names ? names.skip : false;
+        return t.test(way.way, { skip: why }, () => tryWay(way));
+      }),
+    );
+  },
+);
+
+async function tryWay(way: Way): Promise<void> {
+  const listener = typeof way.on === 'function' ? await way.on(postfix.certificates) : undefined;
+  const door = typeof way.on === 'string' && way.on !== 'nothing' ? postfix.ports[way.on] : undefined;
+  const port = listener?.port ?? door ?? postfix.closedPort;
+  const undo = await way.meanwhile?.(port);
+  try {
+    const { certificates, closedPort } = postfix;
+    const own = way.settings({ port, closedPort, account, certificates });
+    const settings = { name: way.way.slice(0, 60), host: 'localhost', port, ...own };
+    const { shown, raw } = await testers.test({
+      settings,
+      ...(way.to === undefined ? {} : { to: way.to }),
+    });
+    assert.equal(shown.status, 'failed', raw);
+    const failed = shown.stages.filter(({ status }) => status === 'failed');
+    assert.deepEqual(
+      { stage: shown.failedStage, ids: failed.map(({ id, diagnosis }) => `${id} ${diagnosis?.id ?? '-'}`) },
+      { stage: way.stage, ids: [`${way.stage} ${way.id}`] },
+      raw,
+    );
+    const at = shown.stages.findIndex(({ status }) => status === 'failed');
+    for (const { id, status } of shown.stages.slice(0, at)) assert.match(status, /^(?:ok|warn)$/, id);
+    for (const { id, status } of shown.stages.slice(at + 1)) assert.equal(status, 'not_reached', id);
+    const diagnosis = failed[0]?.diagnosis;
+    assert.ok(diagnosis !== undefined && diagnosis.cause.length > 20, 'it says why');
+    assert.ok(diagnosis.fixes.length > 0, 'it says what to do');
+    assert.doesNotMatch(
+      JSON.stringify(diagnosis),
+      /[{}]\w+[{}]|undefined|\[object/,
+      'every blank is filled in',
+    );
+    assert.deepEqual(findSecret(account.password, Buffer.from(raw)), [], raw);
+  } finally {
+    undo?.();
+    await listener?.stop();
+  }
+}
+
+for (const [name, door, security] of [
+  ['STARTTLS', 'submission', 'starttls'],
+  ['TLS at once', 'implicit', 'implicit'],
+] as const) {
+  test(`what is set up right passes, by ${name}`, { skip }, async () => {
+    const { certificates, closedPort, ports } = postfix;
+    const material = { port: ports[door], closedPort, account, certificates };
+    const settings = { name, host: 'localhost', port: ports[door], ...signedIn({ security })(material) };
+    const { shown, raw } = await testers.test({ settings, to: TO });
+    assert.equal(shown.status, 'passed', raw);
+    assert.ok(
+      shown.stages.every(({ status }) => status === 'ok' || status === 'warn'),
+      raw,
+    );
+    assert.equal(shown.stages.at(-1)?.id, 'accepted');
+    assert.match(await postfix.log(), /to=<ana@inmail\.test>, .*status=sent/);
+  });
+}
+
+test('K5: no password in any file of the servers nor in anything they wrote', { skip }, async () => {
+  assert.deepEqual(findSecret(account.password, Buffer.from(testers.output())), []);
+  for (const home of testers.homes) {
+    for (const { path, bytes } of await readTree(home.folder))
+      assert.deepEqual(findSecret(account.password, bytes), [], path);
+  }
+});
