@@ -37,6 +37,8 @@ const PEER_TEXT_MAX = 500;
 
 /** Text from another server, made safe to log and show: no control characters, at most 500 characters. */
 export function peerText(text: string): string {
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+  const clean = text
+    .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ')
+    .trim();
   return clean.length > PEER_TEXT_MAX ? `${clean.slice(0, PEER_TEXT_MAX)}…` : clean;
 }

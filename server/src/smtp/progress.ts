@@ -22,6 +22,8 @@ export interface Progress {
   /** What the phase under way taught so far; set only when somebody watches. */
   facts: PhaseFacts | undefined;
   readonly watch: SessionWatch | undefined;
+  /** Whether words of something that is no mail server may be repeated; not to those who may go to mail servers only (S4). */
+  readonly quotes: boolean;
 }
 
 /** What ended the making of a connection, and where: the server's refusal, or a failure. */
@@ -76,7 +78,8 @@ export function roundMs(ms: number): number {
 }
 
 /** Ends the phase under way as the one where it stopped. */
-export function stopAt(progress: Progress, line: Line, phase: Phase, why: Reply | Failure): Stop {
+export function stopAt(progress: Progress, line: Line, phase: Phase, heard: Reply | Failure): Stop {
+  const why = 'kind' in heard && !progress.quotes ? withoutQuote(heard) : heard;
   const reply = 'kind' in why ? undefined : why;
   endPhase(progress, phase, line.touch(), reply, 'kind' in why ? why : undefined);
   if ('kind' in why) {
@@ -84,6 +87,14 @@ export function stopAt(progress: Progress, line: Line, phase: Phase, why: Reply 
     return { stopped: true, phase, failure: why };
   }
   return { stopped: true, phase, reply: why };
+}
+
+/** Failures whose message repeats what came. */
+const QUOTING: ReadonlySet<string> = new Set(['MALFORMED_REPLY', 'INCONSISTENT_REPLY', 'NOT_SMTP']);
+
+function withoutQuote(failure: Failure): Failure {
+  if (!QUOTING.has(failure.code)) return failure;
+  return { ...failure, message: 'What answered is not an SMTP server.' };
 }
 
 /** The server said more than it was asked for; what comes now may be an answer to anything. */

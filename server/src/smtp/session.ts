@@ -98,6 +98,7 @@ async function openLine(
     tls: undefined,
     facts: undefined,
     watch: options.watch,
+    quotes: options.egress.privateAllowed,
   };
   const invalid = checkSettings(progress.target);
   if (invalid !== undefined) return closed(progress, 'settings', invalid, startedAt);
