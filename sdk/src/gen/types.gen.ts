@@ -609,6 +609,108 @@ export type ConnectionTest = {
   transcript: string;
 };
 
+/**
+ * What happens in a test; `at` is in ms from its start. A stage is told anew whenever it changes, and `drop` takes one away that does not apply. `end` is the last.
+ */
+export type ConnectionTestEvent =
+  | {
+      t: 'stage';
+      id:
+        | 'settings'
+        | 'token'
+        | 'dns'
+        | 'connect'
+        | 'greeting'
+        | 'ehlo'
+        | 'tls'
+        | 'ehlo-tls'
+        | 'auth'
+        | 'mail-from'
+        | 'rcpt-to'
+        | 'data'
+        | 'accepted';
+      status: 'waiting' | 'running' | 'ok' | 'warn' | 'failed' | 'not_reached';
+      /**
+       * How long it took; absent until it ends.
+       */
+      ms?: number;
+      /**
+       * One line.
+       */
+      fact?: string;
+      /**
+       * A few values; which ones depends on the stage.
+       */
+      summary?: {
+        [key: string]: unknown;
+      };
+      /**
+       * Everything that was learned; what depends on the stage.
+       */
+      details?: {
+        [key: string]: unknown;
+      };
+      /**
+       * Not wrong, but worth knowing.
+       */
+      notes?: Array<string>;
+      code?: number;
+      enhanced?: string;
+      text?: string;
+      /**
+       * The reply of the server in one line.
+       */
+      reply?: string;
+      diagnosis?: TestDiagnosis;
+      at: number;
+    }
+  | {
+      t: 'drop';
+      id:
+        | 'settings'
+        | 'token'
+        | 'dns'
+        | 'connect'
+        | 'greeting'
+        | 'ehlo'
+        | 'tls'
+        | 'ehlo-tls'
+        | 'auth'
+        | 'mail-from'
+        | 'rcpt-to'
+        | 'data'
+        | 'accepted';
+      at: number;
+    }
+  | {
+      t: 'line';
+      at: number;
+      dir: 'out' | 'in' | 'note';
+      tls: boolean;
+      text: string;
+    }
+  | {
+      t: 'end';
+      status: 'passed' | 'failed';
+      failedStage?:
+        | 'settings'
+        | 'token'
+        | 'dns'
+        | 'connect'
+        | 'greeting'
+        | 'ehlo'
+        | 'tls'
+        | 'ehlo-tls'
+        | 'auth'
+        | 'mail-from'
+        | 'rcpt-to'
+        | 'data'
+        | 'accepted';
+      ended: 'finished' | 'cancelled' | 'timed_out' | 'interrupted';
+      ms: number;
+      fingerprint: string;
+    };
+
 export type ConnectionTestRequest = {
   /**
    * Id or name of a saved connection.
@@ -2351,6 +2453,60 @@ export type GetConnectionTestResponses = {
 };
 
 export type GetConnectionTestResponse = GetConnectionTestResponses[keyof GetConnectionTestResponses];
+
+export type FollowConnectionTestData = {
+  body?: never;
+  headers?: {
+    'Last-Event-Id'?: string;
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/connection-tests/{id}/events';
+};
+
+export type FollowConnectionTestErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type FollowConnectionTestError = FollowConnectionTestErrors[keyof FollowConnectionTestErrors];
+
+export type FollowConnectionTestResponses = {
+  /**
+   * Events, each with this as its `data`
+   */
+  200: ConnectionTestEvent;
+};
+
+export type FollowConnectionTestResponse = FollowConnectionTestResponses[keyof FollowConnectionTestResponses];
 
 export type CancelConnectionTestData = {
   body?: never;

@@ -67,7 +67,13 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
   let saving: Promise<unknown> = Promise.resolve();
 
   const tell = (event: TestEvent): void => {
-    for (const heard of listeners) heard(event);
+    for (const heard of listeners) {
+      try {
+        heard(event);
+      } catch (error) {
+        log.error({ err: error, test: id }, 'somebody who follows a connection test broke'); // the test goes on
+      }
+    }
   };
   const aim = aimOf(candidate);
   let sizeBytes: number | undefined;

@@ -3,9 +3,25 @@
  */
 import { z } from 'zod';
 import { connectionPatch } from '../config/config.ts';
-import { operation, pageAnswer, pageOf, pageQuery, readCursor, type Operation } from '../http/http.ts';
+import {
+  eventAnswer,
+  operation,
+  pageAnswer,
+  pageOf,
+  pageQuery,
+  readCursor,
+  type Operation,
+} from '../http/http.ts';
 import type { ConnectionTests } from './runs.ts';
-import { startedView, testSummaryView, testView, viewSummary, viewTest } from './view.ts';
+import {
+  eventView,
+  startedView,
+  testSummaryView,
+  testView,
+  viewEvent,
+  viewSummary,
+  viewTest,
+} from './view.ts';
 
 const tags = ['Connection tests'] as const;
 const idParams = z.strictObject({ id: z.string() });
@@ -99,6 +115,7 @@ export function testOperations(tests: ConnectionTests): Operation[] {
         body: viewTest(await tests.get(principal.tenantId, params.id)),
       }),
     }),
+    followOperation(tests),
     operation({
       method: 'POST',
       path: '/connection-tests/{id}/cancel',
@@ -115,4 +132,42 @@ export function testOperations(tests: ConnectionTests): Operation[] {
       }),
     }),
   ];
+}
+
+function followOperation(tests: ConnectionTests): Operation {
+  return operation({
+    method: 'GET',
+    path: '/connection-tests/{id}/events',
+    operationId: 'followConnectionTest',
+    summary: 'Follow a connection test: everything so far, then live, until it is over',
+    description:
+      'Server-sent events. `Last-Event-ID` goes on behind that event. A client that leaves does not stop the test.',
+    tags,
+    permission: 'connections:test',
+    params: idParams,
+    headers: z.object({ 'last-event-id': z.string().max(20).optional() }),
+    answers: { 200: eventAnswer(eventView) },
+    refusals: ['not_found', 'overloaded'],
+    async run({ principal, params, headers }) {
+      const found = await tests.get(principal.tenantId, params.id);
+      const from = nextAfter(headers['last-event-id']);
+      return {
+        status: 200,
+        body: ({ send, end }) =>
+          tests.follow(
+            found,
+            from,
+            (event, index) => {
+              send({ id: String(index), data: viewEvent(event) });
+            },
+            end,
+          ),
+      };
+    },
+  });
+}
+
+/** The event after the last one seen; from the beginning for an id that is none of ours. */
+function nextAfter(lastId: string | undefined): number {
+  return lastId !== undefined && /^\d{1,6}$/.test(lastId) ? Number(lastId) + 1 : 0;
 }

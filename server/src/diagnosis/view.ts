@@ -6,7 +6,14 @@ import { z } from 'zod';
 import { toRfc3339 } from '../base/clock.ts';
 import { PHASES } from '../mail/mail.ts';
 import type { StoredTest } from './queries.ts';
-import { ENDINGS, STAGE_STATUSES, stagesOf, transcriptOf } from './stage.ts';
+import {
+  ENDINGS,
+  STAGE_STATUSES,
+  stagesOf,
+  transcriptOf,
+  type StageFindings,
+  type TestEvent,
+} from './stage.ts';
 
 const facts = z.record(z.string(), z.unknown());
 
@@ -81,6 +88,33 @@ export const startedView = testView
   .extend({ joined: z.boolean().describe('A test of this connection ran already; this is that one.') })
   .meta({ id: 'StartedConnectionTest' });
 
+export const eventView = z
+  .discriminatedUnion('t', [
+    z.object({ t: z.literal('stage'), ...stageShape, at: z.number() }),
+    z.object({ t: z.literal('drop'), id: z.enum(PHASES), at: z.number() }),
+    z.object({
+      t: z.literal('line'),
+      at: z.number(),
+      dir: z.enum(['out', 'in', 'note']),
+      tls: z.boolean(),
+      text: z.string(),
+    }),
+    z.object({
+      t: z.literal('end'),
+      status: z.enum(['passed', 'failed']),
+      failedStage: z.enum(PHASES).optional(),
+      ended: z.enum(ENDINGS),
+      ms: z.number(),
+      fingerprint: z.string(),
+    }),
+  ])
+  .meta({
+    id: 'ConnectionTestEvent',
+    description:
+      'What happens in a test; `at` is in ms from its start. A stage is told anew whenever it changes, and `drop` takes ' +
+      'one away that does not apply. `end` is the last.',
+  });
+
 export function viewSummary(test: StoredTest): z.input<typeof testSummaryView> {
   const { subject, failedStage } = test;
   const { from, to, ...target } = subject;
@@ -103,11 +137,19 @@ export function viewTest(test: StoredTest): z.input<typeof testView> {
     ...viewSummary(test),
     ended: end?.ended ?? null,
     ms: end?.ms ?? null,
-    stages: stagesOf(test.events).map(({ notes, diagnosis, ...stage }) => ({
-      ...stage,
-      ...(notes === undefined ? {} : { notes: [...notes] }),
-      ...(diagnosis === undefined ? {} : { diagnosis: { ...diagnosis, fixes: [...diagnosis.fixes] } }),
-    })),
+    stages: stagesOf(test.events).map(viewStage),
     transcript: transcriptOf(test.events),
   };
+}
+
+function viewStage<S extends StageFindings>({ notes, diagnosis, ...stage }: S) {
+  return {
+    ...stage,
+    ...(notes === undefined ? {} : { notes: [...notes] }),
+    ...(diagnosis === undefined ? {} : { diagnosis: { ...diagnosis, fixes: [...diagnosis.fixes] } }),
+  };
+}
+
+export function viewEvent(event: TestEvent): z.input<typeof eventView> {
+  return event.t === 'stage' ? viewStage(event) : event;
 }

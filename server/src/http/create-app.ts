@@ -19,6 +19,7 @@ import type { Operation } from './operation.ts';
 import type { Principal } from './principal.ts';
 import { problemBody } from './problems.ts';
 import { problem, type ProblemCode } from '../base/problem.ts';
+import { createEventStreams, type EventStreams } from './event-stream.ts';
 import { createRequestMemory, type RequestMemory } from './request-memory.ts';
 
 export interface HttpAppOptions {
@@ -40,6 +41,7 @@ interface Kit {
   readonly operations: Operation[];
   readonly bodyLimitBytes: number;
   readonly memory: RequestMemory;
+  readonly streams: EventStreams;
 }
 
 declare module 'fastify' {
@@ -87,8 +89,14 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
       else socket.destroy();
     },
   });
-  const memory = createRequestMemory(options.requestMemoryBytes, options.clock ?? systemClock);
-  app.decorate('kit', { operations: [], bodyLimitBytes, memory });
+  const clock = options.clock ?? systemClock;
+  const memory = createRequestMemory(options.requestMemoryBytes, clock);
+  const streams = createEventStreams(clock);
+  app.decorate('kit', { operations: [], bodyLimitBytes, memory, streams });
+  app.addHook('preClose', (done) => {
+    streams.closeAll();
+    done();
+  });
   app.decorateRequest('principal', undefined);
   app.removeAllContentTypeParsers();
   // The body is parsed in the operation, so that a malformed one does not cost the connection.

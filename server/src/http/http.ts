@@ -5,7 +5,7 @@
  */
 export { createHttpApp, type HttpAppOptions } from './create-app.ts';
 export { mountOperations, type Door } from './mount.ts';
-export { operation, rawAnswer, type Operation, type RawBody } from './operation.ts';
+export { eventAnswer, operation, rawAnswer, type Operation, type RawBody } from './operation.ts';
 export { openApiDocument } from './openapi.ts';
 export { PROBLEMS, problem, type ProblemCode } from '../base/problem.ts';
 export { idempotencyHeaders, pageAnswer, pageOf, pageQuery, readCursor, type Page } from './paging.ts';

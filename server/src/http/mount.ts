@@ -36,7 +36,7 @@ export function mountOperations(app: FastifyInstance, operations: readonly Opera
       method: operation.method,
       url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       onRequest: entrance(app, operation, door),
-      handler: async (request, reply) => send(reply, await operation.handle(unparsed(request))),
+      handler: async (request, reply) => send(app, reply, await operation.handle(unparsed(request))),
     });
   }
 }
@@ -133,9 +133,14 @@ function unparsed(request: FastifyRequest) {
   };
 }
 
-function send(reply: FastifyReply, answer: Answered): FastifyReply {
+function send(app: FastifyInstance, reply: FastifyReply, answer: Answered): FastifyReply {
   reply.code(answer.status).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
   if (answer.headers) reply.headers(answer.headers);
+  if (answer.feed !== undefined) {
+    // Some reverse proxies would keep events until there are enough of them.
+    reply.header('content-type', answer.contentType).header('x-accel-buffering', 'no');
+    return reply.send(reply.request.method === 'HEAD' ? undefined : app.kit.streams.open(answer.feed));
+  }
   if (answer.payload === undefined) return reply.send();
   return reply.header('content-type', answer.contentType).send(answer.payload);
 }

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { createComponents, type Components, type Json } from './openapi-components.ts';
-import { rawAnswerType, type Operation } from './operation.ts';
+import { eventAnswerType, rawAnswerType, type Operation } from './operation.ts';
 import { PROBLEMS, type ProblemCode } from '../base/problem.ts';
 
 const STATUS_WORDS: Readonly<Record<number, string>> = {
@@ -101,7 +101,11 @@ function answers(schemas: ReadonlyMap<number, z.ZodType>, components: Components
   for (const [status, schema] of schemas) {
     const raw = rawAnswerType(schema);
     const description = STATUS_WORDS[status] ?? 'Done';
-    if (raw !== undefined)
+    const event = eventAnswerType(schema);
+    if (event !== undefined) {
+      const content = { 'text/event-stream': { schema: components.use(event, 'output') } };
+      found[status] = { description: 'Events, each with this as its `data`', content };
+    } else if (raw !== undefined)
       found[status] = { description, content: { [raw]: { schema: { type: 'string' } } } };
     else if (schema instanceof z.ZodUndefined) found[status] = { description };
     else

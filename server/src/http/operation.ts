@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { assert } from '../base/assert.ts';
 import type { FieldError } from '../base/problem.ts';
+import type { EventFeed } from './event-stream.ts';
 import { fieldErrors, parseOptions } from './field-errors.ts';
 import type { Permission, Principal } from './principal.ts';
 import { problem, type ProblemCode } from '../base/problem.ts';
@@ -84,6 +85,8 @@ export interface Answered {
   readonly headers: Readonly<Record<string, string>> | undefined;
   /** JSON text unless `contentType` says otherwise. */
   readonly payload: RawBody | undefined;
+  /** Events in place of a payload. */
+  readonly feed: EventFeed<unknown> | undefined;
   readonly contentType: string;
 }
 
@@ -123,6 +126,20 @@ export function rawAnswer(contentType: string): z.ZodType<RawBody, RawBody> {
 /** The content type of an answer's schema, when it was made by `rawAnswer`. */
 export function rawAnswerType(schema: z.ZodType): string | undefined {
   return rawTypes.get(schema);
+}
+
+const eventTypes = new WeakMap<z.ZodType, z.ZodType>();
+
+/** The schema of an answer that tells events as they happen (`text/event-stream`), each with data of this schema. */
+export function eventAnswer<I>(event: z.ZodType<unknown, I>): z.ZodType<EventFeed<I>, EventFeed<I>> {
+  const schema = z.custom<EventFeed<I>>((value) => typeof value === 'function');
+  eventTypes.set(schema, event);
+  return schema;
+}
+
+/** The schema of one event, when the answer's schema was made by `eventAnswer`. */
+export function eventAnswerType(schema: z.ZodType): z.ZodType | undefined {
+  return eventTypes.get(schema);
 }
 
 /** Defines an operation; `run`'s input and answer are typed by the schemas. Throws when the definition is unsound. */
@@ -231,15 +248,37 @@ function written(name: string, answers: ReadonlyMap<number, z.ZodType>, answer: 
   const { status, headers, body } = answer;
   const schema = answers.get(status);
   assert(schema, `${name}: answered ${String(status)}, which it does not declare`);
-  if (body === undefined) return { status, headers, payload: undefined, contentType: '' };
+  if (body === undefined) return { status, headers, payload: undefined, feed: undefined, contentType: '' };
+  const event = eventTypes.get(schema);
+  if (event !== undefined) {
+    // Only what eventAnswer made is in eventTypes, and its schema types the body as a feed.
+    const feed = checkedFeed(name, event, body as EventFeed<unknown>);
+    return { status, headers, payload: undefined, feed, contentType: EVENT_TYPE };
+  }
   const contentType = rawTypes.get(schema);
   // Only what rawAnswer made is in rawTypes, and its schema types the body as RawBody.
-  if (contentType !== undefined) return { status, headers, payload: body as RawBody, contentType };
+  if (contentType !== undefined)
+    return { status, headers, payload: body as RawBody, feed: undefined, contentType };
   const result = schema.safeParse(body);
   assert(result.success, `${name}: the answer does not fit its schema: ${result.error?.message ?? ''}`);
-  return { status, headers, payload: JSON.stringify(result.data), contentType: JSON_TYPE };
+  const payload = JSON.stringify(result.data);
+  return { status, headers, payload, feed: undefined, contentType: JSON_TYPE };
 }
 
+/** Events are held against their schema like answers. */
+function checkedFeed(name: string, schema: z.ZodType, feed: EventFeed<unknown>): EventFeed<unknown> {
+  return ({ send, end }) =>
+    feed({
+      end,
+      send(event) {
+        const result = schema.safeParse(event.data);
+        assert(result.success, `${name}: an event does not fit its schema: ${result.error?.message ?? ''}`);
+        send({ ...event, data: result.data });
+      },
+    });
+}
+
+const EVENT_TYPE = 'text/event-stream; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Whether an object schema (or each member of a union of them) refuses unknown names. */
