@@ -4,7 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { closeProxies } from '../server/test/proxy-server.ts';
 import { findSecret, newCanary, readTree } from './canary.ts';
+import { until } from './child.ts';
 import { startNames, type Names } from './diagnosis/names.ts';
 import { startWrongPostfix, type WrongPostfix } from './diagnosis/postfix.ts';
 import { startTesters, type Testers } from './diagnosis/testers.ts';
@@ -35,6 +37,7 @@ if (skip === false) {
   });
   after(async () => {
     await testers.stop();
+    closeProxies();
     await postfix.stop();
     if ('within' in names) await names.stop();
     await folder.remove();
@@ -106,7 +109,9 @@ for (const [name, door, security] of [
       raw,
     );
     assert.equal(shown.stages.at(-1)?.id, 'accepted');
-    assert.match(await postfix.log(), /to=<ana@inmail\.test>, .*status=sent/);
+    const queueId = /queued as (\w+)/.exec(shown.stages.at(-1)?.reply ?? '')?.[1] ?? 'none';
+    const sent = new RegExp(`${queueId}: to=<ana@inmail\\.test>, .*status=sent`);
+    await until('Postfix to deliver it', async () => sent.test(await postfix.log()) || undefined);
   });
 }
 

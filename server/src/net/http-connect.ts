@@ -6,6 +6,7 @@ import { isIPv6 } from 'node:net';
 import type { Octets } from './octets.ts';
 import { notReached, proxyFailure, proxyPlace, type Proxy, type ProxyAnswer } from './proxy.ts';
 
+const VERSION = Buffer.from('HTTP/1.');
 /** Octets of one answer's head; a real one has a few hundred. */
 const HEAD_MAX = 16 * 1024;
 /** Interim answers (1xx) before the real one. */
@@ -29,9 +30,12 @@ export async function askHttpConnect(asked: {
   octets.write(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'));
 
   for (let interim = 0; interim <= INTERIM_MAX; interim += 1) {
+    const begin = await octets.take(VERSION.length);
+    if ('kind' in begin) return { ok: false, failure: begin, next: false };
+    if (!begin.equals(VERSION)) break; // something else, and its end need not be waited for
     const head = await octets.takeUntil('\r\n\r\n', HEAD_MAX);
     if ('kind' in head) return { ok: false, failure: head, next: false };
-    const status = /^HTTP\/1\.[01] (\d{3})(?: |\r)/.exec(head.toString('latin1', 0, 64))?.[1];
+    const status = /^[01] (\d{3})(?: |\r)/.exec(head.toString('latin1', 0, 64))?.[1];
     if (status === undefined) break;
     const code = Number(status);
     if (code < 200) continue;
