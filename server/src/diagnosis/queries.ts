@@ -84,15 +84,6 @@ function testOf(row: Omit<Row, 'run_key' | 'key_id' | 'with_mail'>): StoredTest 
   };
 }
 
-/** Makes starts of one tenant go one after another, on all nodes, until the transaction ends. */
-export async function lockTenant(tx: Tx, tenantId: string): Promise<void> {
-  await tables(tx)
-    .updateTable('tenants')
-    .set((eb) => ({ name: eb.ref('name') }))
-    .where('id', '=', tenantId)
-    .execute();
-}
-
 export async function insertTest(tx: Tx, test: NewTest): Promise<void> {
   await tables(tx)
     .insertInto('connection_tests')

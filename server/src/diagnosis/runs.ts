@@ -11,14 +11,13 @@ import type { Candidate, Connections } from '../connections/connections.ts';
 import { problem, type Principal } from '../http/http.ts';
 import { serializeAddress } from '../mail/mail.ts';
 import { transaction, type Db } from '../store/store.ts';
-import type { Sender } from '../tenants/tenants.ts';
+import { lockTenant, type Sender } from '../tenants/tenants.ts';
 import { interrupted } from './interrupted.ts';
 import { refuseTooMany } from './limits.ts';
 import { startRun, type LiveRun } from './live-run.ts';
 import {
   insertTest,
   listTests,
-  lockTenant,
   readRunning,
   readSilent,
   readTest,

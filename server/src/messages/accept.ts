@@ -8,8 +8,16 @@ import type { Delivery } from '../delivery/delivery.ts';
 import { appendEvents } from '../events/events.ts';
 import { problem, type Principal } from '../http/http.ts';
 import { createGroupCommit, type Db, type Tx } from '../store/store.ts';
+import { lockTenant } from '../tenants/tenants.ts';
 import { prepare, type Accepted, type Prepared, type PrepareDeps } from './prepare.ts';
-import { insertMessages, readRemembered, remember, rememberedKey, type Remembered } from './queries.ts';
+import {
+  insertMessages,
+  readCollapsible,
+  readRemembered,
+  remember,
+  rememberedKey,
+  type Remembered,
+} from './queries.ts';
 import type { Submission } from './submission.ts';
 
 export interface AcceptDeps extends PrepareDeps {
@@ -111,6 +119,19 @@ function giveBack(delivery: Delivery, reserved: readonly boolean[]): void {
   for (const taken of reserved) if (taken) delivery.unreserve();
 }
 
+/** A collapse key, and the message that has it now. */
+interface Keyed {
+  readonly tenantId: string;
+  readonly collapseKey: string;
+  readonly latest: string;
+}
+
+/** Withdraws earlier messages of the same key; one that is being sent right now goes its way. */
+async function supersede({ delivery }: AcceptDeps, tx: Tx, newer: Keyed): Promise<void> {
+  for (const messageId of await readCollapsible(tx, newer))
+    await delivery.cancel(tx, { tenantId: newer.tenantId, messageId, by: newer.latest });
+}
+
 async function write(deps: AcceptDeps, tx: Tx, requests: readonly Request[]): Promise<Stored[]> {
   const withKey = requests.flatMap(({ tenantId, idempotency }) =>
     idempotency ? [{ tenantId, key: idempotency.key }] : [],
@@ -140,11 +161,23 @@ async function write(deps: AcceptDeps, tx: Tx, requests: readonly Request[]): Pr
   const items = fresh.flatMap(({ prepared, reserved }) =>
     prepared.map((item, index) => ({ ...item, reserved: reserved[index] === true })),
   );
+  // Of several with one key the last wins.
+  const collapsing = new Map<string, Keyed>();
+  for (const { message } of items) {
+    const { letter, collapseKey } = message;
+    if (collapseKey === null) continue;
+    const { tenantId, id } = letter;
+    collapsing.set(`${tenantId} ${collapseKey}`, { tenantId, collapseKey, latest: id });
+  }
+  // In one order everywhere, so that two nodes never wait for each other; only tenants that use collapse keys wait.
+  for (const tenantId of [...new Set([...collapsing.values()].map((item) => item.tenantId))].sort())
+    await lockTenant(tx, tenantId);
   await insertMessages(
     tx,
     items.map((item) => item.message),
   );
   await deps.delivery.schedule(tx, items);
+  for (const newer of collapsing.values()) await supersede(deps, tx, newer);
   await remember(tx, answers);
   await appendEvents(
     tx,

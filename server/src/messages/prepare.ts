@@ -88,6 +88,7 @@ export async function prepare(
       subject: submission.subject,
       messageId,
       sendAt: times.sendAt,
+      collapseKey: submission.collapseKey ?? null,
       tags: submission.tags,
       metadata: submission.metadata ?? null,
       keyId: principal.keyId,

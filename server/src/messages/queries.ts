@@ -10,12 +10,16 @@ interface IdempotencyTables {
   idempotency_keys: { tenant_id: string; key: string; body_hash: string; answer: string; created_at: number };
 }
 
+/** Each message supersedes those before it, so that many can wait only when they came in one batch. */
+const COLLAPSIBLE_MAX = 100;
+
 export interface NewMessage {
   readonly letter: Letter & { readonly content: Buffer };
   readonly fromName: string | null;
   readonly subject: string;
   readonly messageId: string;
   readonly sendAt: number | null;
+  readonly collapseKey: string | null;
   readonly tags: readonly string[];
   readonly metadata: Readonly<Record<string, string>> | null;
   readonly keyId: string;
@@ -49,7 +53,7 @@ function messageRow(message: NewMessage): Row {
     connection: letter.wanted,
     send_at: message.sendAt,
     expires_at: letter.expiresAt,
-    collapse_key: null,
+    collapse_key: message.collapseKey,
     size_bytes: letter.sizeBytes,
     content_flags: (letter.utf8Headers ? UTF8_HEADERS : 0) | (letter.eightBit ? EIGHT_BIT : 0),
     capture_only: letter.captureOnly ? 1 : 0,
@@ -59,6 +63,24 @@ function messageRow(message: NewMessage): Row {
     idempotency_key: message.idempotencyKey,
     resend_of: message.resendOf,
   };
+}
+
+/** Ids of other messages of the tenant with this collapse key, the latest first; those far back are finished. */
+export async function readCollapsible(
+  tx: Tx,
+  message: { tenantId: string; collapseKey: string; latest: string },
+): Promise<string[]> {
+  const rows = await tx
+    .tables<{ messages: { tenant_id: string; id: string; collapse_key: string | null } }>()
+    .selectFrom('messages')
+    .select('id')
+    .where('tenant_id', '=', message.tenantId)
+    .where('collapse_key', '=', message.collapseKey)
+    .where('id', '<>', message.latest)
+    .orderBy('id', 'desc')
+    .limit(COLLAPSIBLE_MAX)
+    .execute();
+  return rows.map((row) => row.id);
 }
 
 /** The content in parts, so that a large one can be read and sent piece by piece (Q13). */

@@ -23,6 +23,7 @@ interface ReadTables {
     metadata: string | null;
     key_id: string;
     idempotency_key: string | null;
+    collapse_key: string | null;
     resend_of: string | null;
     content_flags: number;
   };

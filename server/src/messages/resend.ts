@@ -79,6 +79,7 @@ export async function prepareResend(
       metadata: original.metadata === null ? null : (JSON.parse(original.metadata) as Record<string, string>),
       keyId: principal.keyId,
       idempotencyKey: null,
+      collapseKey: null,
       resendOf: id,
     },
     delivery: { letter, kinds: recipients.map(({ kind }) => kind), sendAt: null },

@@ -92,6 +92,11 @@ export const submissionSchema = z
     connection: z.string().min(1).max(100).optional(),
     sendAt: time.optional(),
     expiresAt: time.optional(),
+    collapseKey: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,200}$/, { error: 'must be 1 to 200 visible ASCII characters' })
+      .describe('A new message takes the place of an earlier one with the same key that is not sent yet.')
+      .optional(),
     tags: z.array(label).max(TAGS_MAX).default([]),
     metadata: z
       .record(z.string().max(100), z.string().max(1_000))

@@ -9,6 +9,7 @@ import { engine } from './0001-engine.ts';
 import { connectionTests } from './0003-connection-tests.ts';
 import { masterKeys } from './0005-master-keys.ts';
 import { settings } from './0006-settings.ts';
+import { collapse } from './0007-collapse.ts';
 import { StoreRefused } from './refused.ts';
 import type { Db } from './store.ts';
 
@@ -19,6 +20,7 @@ function migrations(db: Db): Record<string, Migration> {
     '0003-connection-tests': { up: connectionTests },
     '0005-master-keys': { up: masterKeys },
     '0006-settings': { up: settings },
+    '0007-collapse': { up: collapse },
   };
 }
 

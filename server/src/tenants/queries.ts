@@ -67,6 +67,16 @@ export async function renameTenant(tx: Tx, slug: string, name: string): Promise<
     .execute();
 }
 
+/** Makes whoever else locks this tenant wait until the transaction ends; on SQLite writers wait anyway. */
+export async function lockTenant(tx: Tx, tenantId: string): Promise<void> {
+  await tx
+    .tables<TenantTables>()
+    .updateTable('tenants')
+    .set((eb) => ({ name: eb.ref('name') }))
+    .where('id', '=', tenantId)
+    .execute();
+}
+
 function select(db: Db | Tx) {
   return db.tables<TenantTables>().selectFrom('tenants').select(['id', 'slug', 'name', 'created_at']);
 }

@@ -10,6 +10,7 @@ import { transaction, type Db } from '../store/store.ts';
 import { INSTANCE_SLUG, INSTANCE_TENANT_ID, type Tenant } from './tenant.ts';
 import { insertTenant, renameTenant, tenantById, tenantBySlug } from './queries.ts';
 
+export { lockTenant } from './queries.ts';
 export type { Effective, Origin } from './resolve.ts';
 export { modeFrom, senderFrom, type Sender } from './outgoing.ts';
 export type { SettingName, SettingValue } from './setting-list.ts';
