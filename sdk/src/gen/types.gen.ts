@@ -880,6 +880,7 @@ export type Message = {
     [key: string]: string;
   };
   idempotencyKey: string | null;
+  collapseKey: string | null;
   resendOf: string | null;
   attempts: Array<Attempt>;
   timeline: Array<{
@@ -1399,6 +1400,10 @@ export type SendMessageData = {
     connection?: string;
     sendAt?: string;
     expiresAt?: string;
+    /**
+     * A new message takes the place of an earlier one with the same key that is not sent yet.
+     */
+    collapseKey?: string;
     tags?: Array<string>;
     metadata?: {
       [key: string]: string;
@@ -1525,6 +1530,10 @@ export type SendBatchData = {
       connection?: string;
       sendAt?: string;
       expiresAt?: string;
+      /**
+       * A new message takes the place of an earlier one with the same key that is not sent yet.
+       */
+      collapseKey?: string;
       tags?: Array<string>;
       metadata?: {
         [key: string]: string;

@@ -46,7 +46,6 @@ forEachStore('collapse keys', (open) => {
     const api = await openApi(t, open, { working: false });
     const second = await openNode(api.db, { working: false });
     t.after(second.close);
-    const nodes = [api, second];
     await Promise.all(
       Array.from({ length: 40 }, (_, index) =>
         nodes[index % 2]?.send({ collapseKey: 'k' }, { key: api.key }),
