@@ -83,6 +83,7 @@ async function wire(
   const connections = await openConnections({
     ...{ db, keyRing, clock, log, dialer: createDialer({ clock }) },
     egressFor: (tenantId) => egressOf(tenantId, config()),
+    pickupFolders: () => config().pickup.folders,
   });
   opened.push(() => {
     settings.stop();

@@ -143,6 +143,7 @@ export async function openNode(
   const connections = await openConnections({
     ...{ db, clock, log, dialer, keyRing: createKeyRing({ db, masterKey, clock }) },
     egressFor: () => instanceEgress(),
+    pickupFolders: () => [],
   });
   await connections.declare(INSTANCE_TENANT_ID, config.connections);
   const senderFor = (tenantId: string) => senderFrom(settings, tenantId);

@@ -153,6 +153,7 @@ export interface SceneOptions {
   readonly idle?: boolean;
   readonly activeMax?: number;
   readonly leaseMs?: number;
+  readonly pickupFolders?: readonly string[];
   /** Stands between delivery and its connections. */
   readonly around?: (connections: Connections) => Connections;
 }
@@ -197,7 +198,11 @@ export async function openScene(db: Db, options: SceneOptions = {}): Promise<Sce
   const dialer = countingDialer();
   const keyRing = await keyRingFor(db, clock);
   const egress = instanceEgress();
-  const opened = await openConnections({ db, keyRing, clock, log, dialer, egressFor: () => egress });
+  const opened = await openConnections({
+    ...{ db, keyRing, clock, log, dialer },
+    egressFor: () => egress,
+    pickupFolders: () => options.pickupFolders ?? [],
+  });
   const connections = options.around?.(opened) ?? opened;
   const settlements: Settlement[] = [];
   const delivery = createDelivery({

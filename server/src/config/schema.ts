@@ -32,6 +32,7 @@ const DISPLAY_NAME = /^[^\u0000-\u001f\u007f]{1,200}$/;
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const NETWORK = /^[\da-fA-F:.]+(?:\/\d{1,3})?$|^(?!-)[A-Za-z\d*-]+(?:\.[A-Za-z\d-]+)*$/;
 const PATH = /^[^\0]+$/;
+const ABSOLUTE_PATH = /^(?:\/|[A-Za-z]:[\\/])[^\0\r\n]*$/;
 
 const server = table({
   http: field(listenAddress().prefault('127.0.0.1:8025'), {
@@ -160,6 +161,12 @@ const egress = table({
   ),
 });
 
+const pickup = table({
+  folders: field(listOf(text(ABSOLUTE_PATH, 'an absolute path')).default([]), {
+    doc: 'Folders that connections of type `pickup` may write into; none when empty.',
+  }),
+});
+
 const displayName = field(z.exactOptional(text(DISPLAY_NAME, 'a name without control characters')), {
   doc: 'Display name of the sender.',
 });
@@ -206,6 +213,7 @@ export function configSchema(dataFolder: string) {
     limits: field(limits.prefault({}), { doc: 'What one request may ask for.' }),
     storage: field(storage.prefault({}), { doc: 'Disk space held in reserve.' }),
     egress: field(egress.prefault({}), { doc: 'Where this server may connect to.' }),
+    pickup: field(pickup.prefault({}), { doc: 'Pickup folders.' }),
     sender: field(z.exactOptional(sender), { doc: 'Who mail comes from by default.' }),
     connections: field(uniqueBy('name', listOf(declaredConnection)).default([]), {
       doc: 'Ways out, one table each.',

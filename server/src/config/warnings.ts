@@ -3,6 +3,7 @@
  */
 import type { ConfigProblem, Origin } from './config-problem.ts';
 import { SECRET_FIELDS } from './connection-settings.ts';
+import type { SecretReference } from './secret-reference.ts';
 import type { Config } from './schema.ts';
 
 /** `openFile` is the configuration file, if others than its owner may read it. */
@@ -16,10 +17,10 @@ export function findWarnings(
     warnings.push({ path, message, ...placeOf(origin(path)), ...(hint === undefined ? {} : { hint }) });
   };
   const { mode, allowList } = config.delivery;
-  if (mode === 'live' && !config.connections.some((connection) => connection.type === 'smtp')) {
+  if (mode === 'live' && config.connections.every((connection) => connection.type === 'mailbox')) {
     warn(
       'delivery.mode',
-      'mail is sent for real, but no SMTP connection is declared here',
+      'mail is sent for real, but no connection is declared here that sends',
       'declare one under [[connections]] or make one in the console',
     );
   }
@@ -64,9 +65,9 @@ export function findWarnings(
 function literalSecrets(config: Config): string[] {
   const found = /^postgres.*:\/\/[^/@]*:[^/@]+@/.test(config.database.url) ? ['database.url'] : [];
   for (const [index, connection] of config.connections.entries()) {
-    if (connection.type !== 'smtp') continue;
     for (const name of SECRET_FIELDS) {
-      if (connection[name]?.kind === 'literal') found.push(`connections[${String(index)}].${name}`);
+      const reference = Reflect.get(connection, name) as SecretReference | undefined; // each kind has its own
+      if (reference?.kind === 'literal') found.push(`connections[${String(index)}].${name}`);
     }
   }
   return found;

@@ -8,7 +8,7 @@ import { address, mailOf, targetOf, words } from '../../test/smtp-scene.ts';
 import { createLog } from '../base/log.ts';
 import { classify, parseReplyLines, type Failure, type Verdict } from '../mail/mail.ts';
 import { instanceEgress } from '../net/net.ts';
-import type { SmtpTarget } from '../smtp/smtp.ts';
+import { createSmtpPool, type SmtpTarget } from '../smtp/smtp.ts';
 import { createChannel } from './channel.ts';
 
 type Found = { ok: true; target: SmtpTarget } | { ok: false; failure: Failure };
@@ -32,12 +32,17 @@ function rig(port: number, options: { target?: () => Promise<Found>; pool?: numb
       createdAt: 0,
       updatedAt: 0,
     },
-    dialer,
-    egress: instanceEgress(),
     clock,
-    log: createLog('silent'),
     known: undefined,
-    target: options.target ?? (() => Promise.resolve({ ok: true, target: targetOf(port) })),
+    open: async (atOnce) => {
+      const found = await (options.target?.() ?? { ok: true, target: targetOf(port) });
+      if (!found.ok) return found;
+      const sender = createSmtpPool({
+        ...{ target: found.target, egress: instanceEgress(), dialer, clock, log: createLog('silent') },
+        ...{ connectionsMax: atOnce, messagesMax: settings.pool.messages, idleMs: settings.pool.idleMs },
+      });
+      return { ok: true, sender };
+    },
     changed: (state) => states.push(state),
   });
   return { channel, clock, dialer, states };

@@ -1,23 +1,16 @@
 /**
- * The live side of one connection: its warm lines, its breaker and its pace. Made anew when the settings change;
+ * The live side of one connection: what sends over it, its breaker and its pace. Made anew when the settings change;
  * the old one finishes what it has begun.
  * Next: registry.ts
  */
 import type { Clock } from '../base/clock.ts';
-import type { Log } from '../base/log.ts';
+import type { ConnectionSettings, SmtpSettings } from '../config/config.ts';
 import type { Category, Failure, Verdict } from '../mail/mail.ts';
-import type { Dialer, EgressPolicy } from '../net/net.ts';
-import {
-  createSmtpPool,
-  type OutgoingMail,
-  type SendReport,
-  type SmtpPool,
-  type SmtpTarget,
-} from '../smtp/smtp.ts';
-import type { SmtpSettings } from '../config/config.ts';
+import type { OutgoingMail, SendReport } from '../smtp/smtp.ts';
 import { createBreaker, type Breaker, type Trouble } from './breaker.ts';
 import type { Connection } from './connection.ts';
 import { createPace } from './pace.ts';
+import { notSent, type Sender } from './sender.ts';
 
 const TOO_MANY_LINES = 'smtp.too_many_connections';
 /** Said of the connection in whatever phase they come. Anything else in answer to one message may be about that message. */
@@ -38,66 +31,81 @@ export interface Channel {
 }
 
 export interface ChannelOptions {
-  readonly connection: Connection & { readonly settings: SmtpSettings };
-  readonly dialer: Dialer;
-  readonly egress: EgressPolicy;
+  readonly connection: Connection;
   readonly clock: Clock;
-  readonly log: Log;
   readonly known: Trouble | undefined;
-  /** The target with its secrets: read for the first line, and again for the first one after trouble. */
-  readonly target: () => Promise<{ ok: true; target: SmtpTarget } | { ok: false; failure: Failure }>;
+  /**
+   * Makes what sends, with its secrets and for so many messages at one time: asked for the first message, and again for
+   * the first one after trouble.
+   */
+  readonly open: (atOnce: number) => Promise<Opened>;
   readonly changed: (state: Breaker['state'], breaker: Breaker) => void;
 }
 
+export type Opened =
+  { readonly ok: true; readonly sender: Sender } | { readonly ok: false; readonly failure: Failure };
+
+/** What a kind of connection allows itself. */
+export interface Limits {
+  readonly rate: SmtpSettings['rate'];
+  /** Messages on their way at one time. */
+  readonly atOnce: number;
+  /** How long a message that is under way may take to end when the channel does. */
+  readonly graceMs: number;
+}
+
+/** A hung disk holds one of the few threads that this process resolves names with, too. */
+const FILES_AT_ONCE = 2;
+const FILE_GRACE_MS = 10_000;
+
+export function limitsOf(settings: ConnectionSettings): Limits {
+  if (settings.type === 'pickup' || settings.type === 'mailbox')
+    return { rate: {}, atOnce: FILES_AT_ONCE, graceMs: FILE_GRACE_MS };
+  const { rate, pool, timeouts } = settings;
+  return { rate, atOnce: pool.connections, graceMs: timeouts.dataMs };
+}
+
 export function createChannel(options: ChannelOptions): Channel {
-  const { connection, dialer, egress, clock, log } = options;
-  const { settings } = connection;
-  const pace = createPace(settings.rate, clock);
+  const { connection, clock } = options;
+  const limits = limitsOf(connection.settings);
+  const pace = createPace(limits.rate, clock);
   const breaker: Breaker = createBreaker({
     clock,
-    limitMax: settings.pool.connections,
+    limitMax: limits.atOnce,
     known: options.known,
     changed: (state) => {
       // Hundreds may wait for a line by now: each would dial a dead server, or try a wrong password once more (R2, R3).
-      if (state === 'open') leavePool(settings.timeouts.dataMs);
+      if (state === 'open') leave(limits.graceMs);
       options.changed(state, breaker);
     },
   });
-  let pool: SmtpPool | undefined;
-  let opening: Promise<SmtpPool | Failure> | undefined;
+  let sender: Sender | undefined;
+  let opening: Promise<Opened> | undefined;
   let sizeNow = 0;
   let stopped = false;
-  const leaving = new Set<SmtpPool>();
+  const leaving = new Set<Sender>();
 
-  async function open(): Promise<SmtpPool | Failure> {
-    const found = await options.target();
-    if (stopped) return STOPPED;
-    if (!found.ok) return found.failure;
+  async function open(): Promise<Opened> {
     sizeNow = breaker.limit;
-    pool = createSmtpPool({
-      target: found.target,
-      egress,
-      dialer,
-      clock,
-      log,
-      connectionsMax: sizeNow,
-      messagesMax: settings.pool.messages,
-      idleMs: settings.pool.idleMs,
-    });
-    return pool;
+    const opened = await options.open(sizeNow);
+    if (!opened.ok) return opened;
+    if (stopped) return { ok: false, failure: STOPPED };
+    sender = opened.sender;
+    resize();
+    return opened;
   }
 
   function resize(): void {
-    if (pool === undefined || sizeNow === breaker.limit) return;
+    if (sender === undefined || sizeNow === breaker.limit) return;
     sizeNow = breaker.limit;
-    pool.resize(sizeNow);
+    sender.resize(sizeNow);
   }
 
   /** Lets what is being sent end; what still waits for a line is told that it was not sent. */
-  function leavePool(graceMs: number): void {
-    const old = pool;
+  function leave(graceMs: number): void {
+    const old = sender;
     if (old === undefined) return;
-    pool = undefined;
+    sender = undefined;
     leaving.add(old);
     void old.stop(graceMs).then(() => leaving.delete(old));
   }
@@ -107,14 +115,14 @@ export function createChannel(options: ChannelOptions): Channel {
     breaker,
     pace: (urgent) => pace.take(urgent),
     async send(mail) {
-      if (stopped) return notStarted(mail, STOPPED);
-      if (pool !== undefined) return pool.send(mail);
+      if (stopped) return notSent(mail, STOPPED);
+      if (sender !== undefined) return sender.send(mail);
       // One read of the secrets for all who wait; forgotten afterwards, since what was missing may be there next time.
       opening ??= open().finally(() => {
         opening = undefined;
       });
       const opened = await opening;
-      return 'send' in opened ? opened.send(mail) : notStarted(mail, opened);
+      return opened.ok ? opened.sender.send(mail) : notSent(mail, opened.failure);
     },
     learn(verdict, detail, atDoor) {
       if (verdict.errorId?.startsWith('internal.') === true) return; // we ended it: nothing was learned
@@ -135,11 +143,11 @@ export function createChannel(options: ChannelOptions): Channel {
       }
       resize();
     },
-    load: () => pool?.load() ?? { open: 0, waiting: 0 },
+    load: () => sender?.load() ?? { open: 0, waiting: 0 },
     async stop(graceMs) {
       stopped = true;
       breaker.stop();
-      leavePool(graceMs);
+      leave(graceMs);
       await Promise.all([...leaving].map((old) => old.stop(graceMs)));
     },
   };
@@ -150,13 +158,3 @@ const STOPPED: Failure = {
   code: 'STOPPED',
   message: 'The connection was closed before the server was asked.',
 };
-
-/** The attempt ends before anything is dialled. */
-function notStarted(mail: OutgoingMail, failure: Failure): SendReport {
-  return {
-    results: mail.recipients.map(() => ({ kind: 'failed', phase: 'settings', failure, inDoubt: false })),
-    session: { phase: 'settings', failure },
-    phases: [{ phase: 'settings', ms: 0 }],
-    transcript: `** ${failure.message}`,
-  };
-}

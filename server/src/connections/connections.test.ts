@@ -52,7 +52,7 @@ async function rig(
     clock,
     log: createLog('silent'),
     dialer: createDialer({ clock: systemClock }),
-    egressFor: () => instanceEgress(),
+    egressFor: () => instanceEgress(), pickupFolders: () => [],
   });
   return { connections, clock, keyRing, [Symbol.asyncDispose]: () => drive(clock, connections.stopAll(0)) };
 }

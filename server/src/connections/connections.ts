@@ -6,20 +6,19 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config, SecretField } from '../config/config.ts';
-import type { Failure } from '../mail/mail.ts';
 import type { Dialer, EgressPolicy } from '../net/net.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
-import type { SmtpTarget } from '../smtp/smtp.ts';
 import type { Db } from '../store/store.ts';
 import type { Breaker, Trouble } from './breaker.ts';
-import { createChannel, type Channel } from './channel.ts';
+import { createChannel, limitsOf, type Channel, type Opened } from './channel.ts';
 import type { Connection } from './connection.ts';
 import { applyDeclared, resolveDeclared, type DeclaredSecrets } from './declared.ts';
 import { readConnections, readSecrets, readTroubles, writeTrouble } from './queries.ts';
 import { proposeCandidate, type Candidate, type Wanted } from './candidate.ts';
 import { rehearse, type Rehearsal, type Rehearsed } from './rehearsal.ts';
 import { createRegistry, type Registry } from './registry.ts';
-import { bindingOf, proxyOf, smtpTarget } from './target.ts';
+import { bindingOf } from './target.ts';
+import { openSender, secretMissing, type WayOptions } from './way.ts';
 
 export type { Breaker, Trouble } from './breaker.ts';
 export type { Channel } from './channel.ts';
@@ -49,10 +48,12 @@ export interface ConnectionsOptions {
   readonly dialer: Dialer;
   /** Where connections of this tenant may go, as of now. */
   readonly egressFor: (tenantId: string) => EgressPolicy;
+  /** Folders that pickup connections may write to, as of now. */
+  readonly pickupFolders: () => readonly string[];
 }
 
 export interface Connections extends Registry {
-  /** The live side of an SMTP connection; `undefined` for a mailbox or an unknown id. */
+  /** The live side of a connection; `undefined` for a mailbox or an unknown id. */
   channel(id: string): Channel | undefined;
   /** Settings as they could be, with the secrets that may be used for them. Throws what is wrong with them. */
   propose(tenantId: string, wanted: Wanted): Promise<Candidate>;
@@ -72,6 +73,7 @@ export interface Connections extends Registry {
 export async function openConnections(options: ConnectionsOptions): Promise<Connections> {
   const { db, keyRing, log } = options;
   const registry = createRegistry(options);
+  const ways: WayOptions = options;
   const channels = new Map<string, Channel>();
   const retiring = new Set<Channel>();
   const revisions = new Map<string, number>();
@@ -80,24 +82,10 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
   const troubles = await readTroubles(db);
   let stored: Promise<void> = Promise.resolve();
 
-  async function target(
-    connection: Connection,
-  ): Promise<{ ok: true; target: SmtpTarget } | { ok: false; failure: Failure }> {
-    if (connection.settings.type !== 'smtp') throw new Error(`${connection.id} is no SMTP connection`);
+  async function open(connection: Connection, atOnce: number): Promise<Opened> {
     const found = await secretsOf(connection);
-    if (!found.ok)
-      return { ok: false, failure: { kind: 'capability', code: 'SECRET_MISSING', message: found.message } };
-    if (connection.settings.auth === 'password' && !found.secrets.has('password')) {
-      return {
-        ok: false,
-        failure: { kind: 'capability', code: 'SECRET_MISSING', message: 'the password is not set' },
-      };
-    }
-    if (proxyOf(connection.settings, found.secrets) === 'unreadable') {
-      const message = 'The proxy cannot be read, or its user name or password cannot be sent.';
-      return { ok: false, failure: { kind: 'capability', code: 'PROXY_NOT_FOUND', message } };
-    }
-    return { ok: true, target: smtpTarget(connection.settings, found.secrets) };
+    if (!found.ok) return { ok: false, failure: secretMissing(found.message) };
+    return openSender({ connection, secrets: found.secrets, atOnce }, ways);
   }
 
   async function secretsOf(
@@ -155,16 +143,12 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
     const existing = channels.get(id);
     if (existing !== undefined) return existing;
     const connection = registry.byId(id);
-    if (connection?.settings.type !== 'smtp') return undefined;
-    const { settings } = connection;
+    if (connection === undefined || connection.settings.type === 'mailbox') return undefined;
     const made = createChannel({
-      connection: { ...connection, settings },
-      dialer: options.dialer,
-      egress: options.egressFor(connection.tenantId),
+      connection,
       clock: options.clock,
-      log,
       known: troubles.get(id),
-      target: () => target(connection),
+      open: (atOnce) => open(connection, atOnce),
       changed: (state, breaker) => {
         breakerChanged(connection, state, breaker);
       },
@@ -178,9 +162,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
   function retire(old: Channel): void {
     channels.delete(old.connection.id);
     retiring.add(old);
-    const { settings } = old.connection;
-    const graceMs = settings.type === 'smtp' ? settings.timeouts.dataMs : 0;
-    void old.stop(graceMs).finally(() => retiring.delete(old));
+    void old.stop(limitsOf(old.connection.settings).graceMs).finally(() => retiring.delete(old));
   }
 
   /** New settings deserve a new try: nothing is known against them. */

@@ -102,7 +102,7 @@ function split(entry: Config['connections'][number]): {
   const settings: Record<string, unknown> = { ...entry };
   const references = new Map<SecretField, SecretReference>();
   for (const field of SECRET_FIELDS) {
-    const reference = entry.type === 'smtp' ? entry[field] : undefined;
+    const reference = field in entry ? (Reflect.get(entry, field) as SecretReference | undefined) : undefined;
     if (reference !== undefined) references.set(field, reference);
     delete settings[field];
   }

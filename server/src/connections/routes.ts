@@ -152,7 +152,7 @@ function pausing(connections: Connections, verb: 'pause' | 'resume'): Operation 
 
 function viewConnection(connections: Connections, connection: Connection): z.input<typeof connectionView> {
   const { settings } = connection;
-  const breaker = settings.type === 'smtp' ? connections.channel(connection.id)?.breaker : undefined;
+  const breaker = connections.channel(connection.id)?.breaker;
   const trouble = breaker?.trouble;
   const secrets = Object.fromEntries(
     secretFieldsOf(settings.type).map((field) => [field, secretOf(connections, connection, field)]),

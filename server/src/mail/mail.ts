@@ -12,6 +12,8 @@ export type { Category, OutcomeKind, Scope, Verdict } from './outcome.ts';
 export { newMessageId } from './message-id.ts';
 export type { HeaderCheck } from './header.ts';
 export { checkHeader } from './header.ts';
+export type { HeaderField } from './header-block.ts';
+export { addressesOf, readHeaderBlock, writeHeaderBlock } from './header-block.ts';
 export type { ContentTypeResult } from './attachment.ts';
 export { cleanFilename, parseContentType } from './attachment.ts';
 export type { Attachment, Composed, Content } from './compose.ts';

@@ -16,6 +16,8 @@ export { openSession } from './session.ts';
 export type { OpenedSession, Session, SessionOptions } from './session.ts';
 export { quitSession, sendOver } from './single.ts';
 export type { TranscriptLine } from './transcript.ts';
+export { newTranscript, note, noteOurs, noteTheirs, renderTranscript } from './transcript.ts';
+export { createWaiting } from './waiting.ts';
 export type { PhaseFacts, SessionWatch } from './watch.ts';
 
 export type Security = 'none' | 'auto' | 'implicit' | 'starttls' | 'starttls-when-available';

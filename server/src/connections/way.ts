@@ -1,0 +1,84 @@
+/**
+ * From a connection and its secrets to what sends over it: one place where the kinds of connections part.
+ * Next: pickup.ts
+ */
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { SecretField, SmtpSettings } from '../config/config.ts';
+import type { Failure } from '../mail/mail.ts';
+import type { Dialer, EgressPolicy } from '../net/net.ts';
+import { createSmtpPool } from '../smtp/smtp.ts';
+import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
+import type { Opened } from './channel.ts';
+import type { Connection } from './connection.ts';
+import { putIntoFolder } from './pickup.ts';
+import { createErrands } from './sender.ts';
+import { proxyOf, smtpTarget } from './target.ts';
+
+export interface WayOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly dialer: Dialer;
+  readonly egressFor: (tenantId: string) => EgressPolicy;
+  readonly pickupFolders: () => readonly string[];
+}
+
+interface Way {
+  readonly connection: Connection;
+  readonly secrets: ReadonlyMap<SecretField, string>;
+  readonly atOnce: number;
+}
+
+export function openSender(way: Way, options: WayOptions): Opened {
+  const { connection, atOnce } = way;
+  const { settings, tenantId } = connection;
+  const { clock } = options;
+  switch (settings.type) {
+    case 'smtp':
+      return openSmtp(way, settings, options);
+    case 'pickup': {
+      const { folder } = settings;
+      // Folders of this machine are the instance's; a tenant that sends over the instance's connection writes there too.
+      const allowed = () => (tenantId === INSTANCE_TENANT_ID ? options.pickupFolders() : []);
+      return {
+        ok: true,
+        sender: createErrands({
+          clock,
+          atOnce,
+          run: (mail, signal) => putIntoFolder(mail, { folder, allowed, clock, signal }),
+        }),
+      };
+    }
+    case 'graph': {
+      const message = 'This version cannot send over Microsoft Graph.';
+      return { ok: false, failure: { kind: 'capability', code: 'GRAPH_MISSING', message } };
+    }
+    case 'mailbox':
+      throw new Error('a mailbox has no channel: nothing is sent over it');
+  }
+}
+
+function openSmtp({ connection, secrets, atOnce }: Way, settings: SmtpSettings, options: WayOptions): Opened {
+  if (settings.auth === 'password' && !secrets.has('password'))
+    return { ok: false, failure: secretMissing('the password is not set') };
+  if (proxyOf(settings, secrets) === 'unreadable') {
+    const message = 'The proxy cannot be read, or its user name or password cannot be sent.';
+    return { ok: false, failure: { kind: 'capability', code: 'PROXY_NOT_FOUND', message } };
+  }
+  const { clock, log, dialer, egressFor } = options;
+  return {
+    ok: true,
+    sender: createSmtpPool({
+      target: smtpTarget(settings, secrets),
+      egress: egressFor(connection.tenantId),
+      ...{ clock, log, dialer },
+      connectionsMax: atOnce,
+      messagesMax: settings.pool.messages,
+      idleMs: settings.pool.idleMs,
+    }),
+  };
+}
+
+export function secretMissing(message: string): Failure {
+  return { kind: 'capability', code: 'SECRET_MISSING', message };
+}
