@@ -301,7 +301,7 @@ test('what is probably not meant is a warning with its place', () => {
   const [live] = warnings('[delivery]\nmode = "live"\n');
   assert.match(
     live ?? '',
-    /^posthorn\.toml:2:8 delivery\.mode: mail is sent for real, but no SMTP connection/,
+    /^posthorn\.toml:2:8 delivery\.mode: mail is sent for real, but no connection is declared here that sends/,
   );
   assert.match(
     warnings('', { flags: { mode: 'allow-list' } })[0] ?? '',
@@ -339,3 +339,15 @@ test(
     assert.deepEqual(open('[database]\nurl = "postgres://u:p@h/d"\n', 0o604), ['database.url']);
   },
 );
+
+test('a declared pickup folder must be in one that the file opens', () => {
+  const file = (path: string) =>
+    `[pickup]\nfolders = ["/srv/pickup"]\n[[connections]]\nname = "f"\ntype = "pickup"\nfolder = "${path}"\n`;
+  for (const path of ['/srv/pickup', '/srv/pickup/shop', '/srv/pickup/a/../b'])
+    assert.deepEqual(errors(file(path)), [], path);
+  for (const path of ['/srv/pickup2', '/srv', '/srv/pickup/../../etc', 'pickup'])
+    assert.match(
+      errors(file(path))[0] ?? '',
+      /connections\[0\]\.folder: is not in a folder that pickup\.folders/,
+    );
+});

@@ -4,6 +4,7 @@
  * Names are camelCase here and snake_case in the file; `paths.ts` has the rule.
  * Next: load.ts
  */
+import { join, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { SENDER_PATTERN } from './connection-fields.ts';
 import { declaredConnection } from './connection-settings.ts';
@@ -219,7 +220,9 @@ export function configSchema(dataFolder: string) {
       doc: 'Ways out, one table each.',
     }),
     tenants: field(uniqueBy('slug', listOf(tenant)).default([]), { doc: 'Tenants, one table each.' }),
-  }).superRefine(oneRequestFits, { when: () => true });
+  })
+    .superRefine(oneRequestFits, { when: () => true })
+    .superRefine(foldersAreOpened, { when: () => true });
 }
 
 export type ConfigSchema = ReturnType<typeof configSchema>;
@@ -250,6 +253,28 @@ function uniqueBy<S extends z.ZodArray>(key: string, list: S): S {
     }
   });
 }
+
+/** A declared pickup folder must be one that the same file opens; links are looked at when it is used. */
+function foldersAreOpened(value: unknown, context: z.core.$RefinementCtx): void {
+  const read = foldersOf.safeParse(value);
+  if (!read.success) return;
+  for (const [index, connection] of (read.data.connections ?? []).entries()) {
+    if (connection.type !== 'pickup' || typeof connection.folder !== 'string') continue;
+    const folder = resolve(connection.folder);
+    const open = read.data.pickup?.folders ?? [];
+    if (open.some((root) => `${folder}${sep}`.startsWith(join(resolve(root), sep)))) continue;
+    context.addIssue({
+      code: 'custom',
+      path: ['connections', index, 'folder'],
+      message: 'is not in a folder that pickup.folders names',
+    });
+  }
+}
+
+const foldersOf = z.object({
+  pickup: z.object({ folders: z.array(z.string()) }).optional(),
+  connections: z.array(z.object({ type: z.unknown(), folder: z.unknown() })).optional(),
+});
 
 /** A request that may carry a message must be larger than the message: attachments grow by a third in base64 (RFC 4648 §4). */
 function oneRequestFits(value: unknown, context: z.core.$RefinementCtx): void {

@@ -35,7 +35,7 @@ function rig(port: number, options: { target?: () => Promise<Found>; pool?: numb
     clock,
     known: undefined,
     open: async (atOnce) => {
-      const found = await (options.target?.() ?? { ok: true, target: targetOf(port) });
+      const found: Found = await (options.target?.() ?? { ok: true, target: targetOf(port) });
       if (!found.ok) return found;
       const sender = createSmtpPool({
         ...{ target: found.target, egress: instanceEgress(), dialer, clock, log: createLog('silent') },

@@ -52,7 +52,8 @@ async function rig(
     clock,
     log: createLog('silent'),
     dialer: createDialer({ clock: systemClock }),
-    egressFor: () => instanceEgress(), pickupFolders: () => [],
+    egressFor: () => instanceEgress(),
+    pickupFolders: () => [],
   });
   return { connections, clock, keyRing, [Symbol.asyncDispose]: () => drive(clock, connections.stopAll(0)) };
 }

@@ -38,7 +38,8 @@ export async function openContent(content: OutgoingMail['content']): Promise<Ope
       const at = end + 2;
       return { fields: readHeaderBlock(head.subarray(0, at)), body: after(head.subarray(at), chunks) };
     }
-    if (next.done === true) return { fields: readHeaderBlock(head), body: after(Buffer.from('\r\n'), chunks) };
+    if (next.done === true)
+      return { fields: readHeaderBlock(head), body: after(Buffer.from('\r\n'), chunks) };
     if (head.length > HEADER_MAX) throw new ContentUnreadable('its header does not end');
   }
 }

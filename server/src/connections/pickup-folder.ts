@@ -43,7 +43,8 @@ export function isInside(folder: string, allowed: readonly string[]): boolean {
 
 /** The system's own word; paths are not repeated, since the connection shows its folder. */
 export function fileFailure(error: unknown, what: string): Failure {
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'EIO';
+  const code =
+    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'EIO';
   return { kind: 'file', code, message: `${what}: ${WORDS[code] ?? 'the system refused'} (${code}).` };
 }
 

@@ -18,6 +18,7 @@ import { problem } from '../http/http.ts';
 import { isMaskedSecret, type KeyRing } from '../secrets/secrets.ts';
 import { isUniqueViolation, transaction, type Db, type Tx } from '../store/store.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
+import { refuseForbidden, type AllowedPlaces } from './allowed.ts';
 import type { Connection } from './connection.ts';
 import {
   deleteConnection,
@@ -62,7 +63,9 @@ export interface Registry {
   stop(): void;
 }
 
-export function createRegistry(deps: { db: Db; keyRing: KeyRing; clock: Clock; log: Log }): Registry {
+export function createRegistry(
+  deps: { db: Db; keyRing: KeyRing; clock: Clock; log: Log } & AllowedPlaces,
+): Registry {
   const { db, clock, log } = deps;
   let all: readonly Connection[] = [];
   let refreshed: Promise<void> = Promise.resolve();
@@ -143,6 +146,7 @@ export function createRegistry(deps: { db: Db; keyRing: KeyRing; clock: Clock; l
     const next = connectionSettings.safeParse(applyConnectionPatch(current.settings, patch));
     if (!next.success) throw invalidSettings(next.error.issues);
     refuseMasked(next.data);
+    await refuseForbidden(current.tenantId, next.data, deps);
     const changed: Connection = {
       ...current,
       name: next.data.name,
@@ -172,6 +176,7 @@ export function createRegistry(deps: { db: Db; keyRing: KeyRing; clock: Clock; l
     byId: (id) => all.find((connection) => connection.id === id),
     async create(tenantId, input) {
       refuseMasked(input);
+      await refuseForbidden(tenantId, input, deps);
       const now = clock.now();
       const connection: Connection = {
         id: newId('con'),

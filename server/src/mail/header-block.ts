@@ -27,9 +27,7 @@ export function writeHeaderBlock(fields: readonly HeaderField[]): Buffer {
 
 /** The addresses of a `To`, `Cc` or `Bcc` field; `undefined` when not every part of it is understood. */
 export function addressesOf({ raw }: HeaderField): Address[] | undefined {
-  const unfolded = Buffer.from(raw, 'latin1')
-    .toString('utf8')
-    .replace(/\r\n/g, '');
+  const unfolded = Buffer.from(raw, 'latin1').toString('utf8').replace(/\r\n/g, '');
   const value = unfolded.slice(unfolded.indexOf(':') + 1).trim();
   if (value === '' || /^[\w -]+:\s*;$/.test(value)) return []; // RFC 5322 §3.4: an empty group
   const parts = splitList(value);

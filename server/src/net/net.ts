@@ -17,6 +17,7 @@ export {
   checkHost,
   instanceEgress,
   parseAllowEntry,
+  proxyEgress,
   SMTP_PORTS,
   tenantEgress,
 } from './egress.ts';
