@@ -82,7 +82,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
   const troubles = await readTroubles(db);
   let stored: Promise<void> = Promise.resolve();
 
-  async function open(connection: Connection, atOnce: number): Promise<Opened> {
+  async function openWay(connection: Connection, atOnce: number): Promise<Opened> {
     const found = await secretsOf(connection);
     if (!found.ok) return { ok: false, failure: secretMissing(found.message) };
     return openSender({ connection, secrets: found.secrets, atOnce }, ways);
@@ -148,7 +148,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
       connection,
       clock: options.clock,
       known: troubles.get(id),
-      open: (atOnce) => open(connection, atOnce),
+      open: (atOnce) => openWay(connection, atOnce),
       changed: (state, breaker) => {
         breakerChanged(connection, state, breaker);
       },

@@ -17,7 +17,9 @@ import {
   type RecipientResult,
   type SessionWatch,
 } from '../smtp/smtp.ts';
-import { smtpTarget } from './target.ts';
+import { checkFolder, putIntoFolder } from './pickup.ts';
+import { BAD_PROXY, proxyOf, smtpTarget } from './target.ts';
+import { foldersFor } from './way.ts';
 
 export interface Rehearsal {
   readonly connection: { readonly tenantId: string; readonly settings: ConnectionSettings };
@@ -46,11 +48,14 @@ export type Rehearsed =
 export interface RehearsalDeps {
   readonly dialer: Dialer;
   readonly clock: Clock;
+  readonly pickupFolders: () => readonly string[];
 }
 
 /** The phases that a walk with these settings can have, in order. What a server does not offer is passed over. */
 export function planRehearsal(settings: ConnectionSettings, withMail: boolean): readonly Phase[] {
-  if (settings.type !== 'smtp') return ['settings'];
+  if (settings.type === 'mailbox') return ['settings'];
+  if (settings.type === 'pickup') return withMail ? ['settings', 'data', 'accepted'] : ['settings', 'data'];
+  if (settings.type === 'graph') return ['settings'];
   const { security } = settings;
   const tls = planTls({ security, port: connectionPort(settings) }, false);
   const talk: readonly Phase[] =
@@ -78,10 +83,38 @@ export async function rehearse(deps: RehearsalDeps, rehearsal: Rehearsal): Promi
       return rehearseSmtp(deps, rehearsal, settings);
     case 'mailbox':
       return { ok: true };
-    case 'graph':
     case 'pickup':
+      return rehearsePickup(deps, rehearsal, settings.folder);
+    case 'graph':
       return missing(`A test of connections of type ${settings.type} is not possible.`);
   }
+}
+
+/** Without a message, a file is put there and taken away again. */
+async function rehearsePickup(
+  { clock, pickupFolders }: RehearsalDeps,
+  { connection, mail, signal, watch }: Rehearsal,
+  folder: string,
+): Promise<Rehearsed> {
+  const allowed = () => foldersFor(connection.tenantId, pickupFolders);
+  const options = { folder, allowed, clock, signal, watch: withoutSettings(watch) };
+  const report = await (mail === undefined ? checkFolder(options) : putIntoFolder(mail, options));
+  const { failure } = report.session ?? {};
+  if (failure !== undefined) return { ok: false, phase: report.session?.phase ?? 'settings', failure };
+  return mail === undefined ? { ok: true } : fateOf(report.results[0]);
+}
+
+/** Whoever walks has already told of the settings. */
+function withoutSettings(watch: SessionWatch): SessionWatch {
+  return {
+    ...watch,
+    onBegin: (phase) => {
+      if (phase !== 'settings') watch.onBegin?.(phase);
+    },
+    onPhase: (record) => {
+      if (record.phase !== 'settings') watch.onPhase?.(record);
+    },
+  };
 }
 
 async function rehearseSmtp(
@@ -90,6 +123,8 @@ async function rehearseSmtp(
   settings: SmtpSettings,
 ): Promise<Rehearsed> {
   if (settings.auth === 'password' && !secrets.has('password')) return missing('The password is not set.');
+  if (proxyOf(settings, secrets) === 'unreadable')
+    return { ok: false, phase: 'settings', failure: BAD_PROXY };
   const target = smtpTarget(settings, secrets);
   const opened = await openSession({ target, egress, dialer, clock, signal, watch });
   if (!opened.ok) {

@@ -12,6 +12,7 @@ import {
   type SmtpSettings,
 } from '../config/config.ts';
 import { parseProxy, type Proxy } from '../net/net.ts';
+import type { Failure } from '../mail/mail.ts';
 import type { SecretBinding } from '../secrets/secrets.ts';
 import type { SmtpTarget } from '../smtp/smtp.ts';
 
@@ -64,6 +65,12 @@ export function smtpTarget(settings: SmtpSettings, secrets: ReadonlyMap<SecretFi
     ...(proxy === undefined ? {} : { proxy }),
   };
 }
+
+export const BAD_PROXY: Failure = {
+  kind: 'capability',
+  code: 'PROXY_NOT_FOUND',
+  message: 'The proxy cannot be read, or its user name or password cannot be sent.',
+};
 
 /** The proxy of the settings with its password; `unreadable` when the text names none that can be used. */
 export function proxyOf(

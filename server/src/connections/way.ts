@@ -13,7 +13,7 @@ import type { Opened } from './channel.ts';
 import type { Connection } from './connection.ts';
 import { putIntoFolder } from './pickup.ts';
 import { createErrands } from './sender.ts';
-import { proxyOf, smtpTarget } from './target.ts';
+import { BAD_PROXY, proxyOf, smtpTarget } from './target.ts';
 
 export interface WayOptions {
   readonly clock: Clock;
@@ -38,8 +38,7 @@ export function openSender(way: Way, options: WayOptions): Opened {
       return openSmtp(way, settings, options);
     case 'pickup': {
       const { folder } = settings;
-      // Folders of this machine are the instance's; a tenant that sends over the instance's connection writes there too.
-      const allowed = () => (tenantId === INSTANCE_TENANT_ID ? options.pickupFolders() : []);
+      const allowed = () => foldersFor(tenantId, options.pickupFolders);
       return {
         ok: true,
         sender: createErrands({
@@ -61,10 +60,7 @@ export function openSender(way: Way, options: WayOptions): Opened {
 function openSmtp({ connection, secrets, atOnce }: Way, settings: SmtpSettings, options: WayOptions): Opened {
   if (settings.auth === 'password' && !secrets.has('password'))
     return { ok: false, failure: secretMissing('the password is not set') };
-  if (proxyOf(settings, secrets) === 'unreadable') {
-    const message = 'The proxy cannot be read, or its user name or password cannot be sent.';
-    return { ok: false, failure: { kind: 'capability', code: 'PROXY_NOT_FOUND', message } };
-  }
+  if (proxyOf(settings, secrets) === 'unreadable') return { ok: false, failure: BAD_PROXY };
   const { clock, log, dialer, egressFor } = options;
   return {
     ok: true,
@@ -77,6 +73,11 @@ function openSmtp({ connection, secrets, atOnce }: Way, settings: SmtpSettings, 
       idleMs: settings.pool.idleMs,
     }),
   };
+}
+
+/** Folders of this machine are the instance's. A tenant that sends over the instance's connection writes there too. */
+export function foldersFor(tenantId: string, folders: () => readonly string[]): readonly string[] {
+  return tenantId === INSTANCE_TENANT_ID ? folders() : [];
 }
 
 export function secretMissing(message: string): Failure {
