@@ -25,3 +25,5 @@ export type { Host } from './host.ts';
 export { parseHost } from './host.ts';
 export type { Proxy } from './proxy.ts';
 export { parseProxy, proxyPlace } from './proxy.ts';
+export type { Lookup, LookupOptions, Lookups, MxRecord, SrvRecord } from './lookup.ts';
+export { createLookups } from './lookup.ts';
