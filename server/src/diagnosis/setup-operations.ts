@@ -20,8 +20,8 @@ const AUTHS = [
   'oauth2-jwt-bearer',
 ] as const;
 
-const security = z.enum(SECURITIES);
-const auth = z.enum(AUTHS);
+export const security = z.enum(SECURITIES);
+export const authKind = z.enum(AUTHS);
 
 const presetView = z
   .object({
@@ -32,7 +32,7 @@ const presetView = z
     security,
     regions: z.array(z.object({ id: z.string(), name: z.string(), host: z.string() })),
     ports: z.array(z.object({ port: z.number(), security })).describe('The first is the one to use.'),
-    auth: z.array(auth).describe('Ways to sign in, the best first.'),
+    auth: z.array(authKind).describe('Ways to sign in, the best first.'),
     username: z.object({
       fixed: z.string().optional(),
       placeholder: z.string(),
@@ -62,7 +62,7 @@ const presetView = z
         to: z.string().nullable(),
         severity: z.enum(['info', 'warn']),
         text: z.string(),
-        auth: auth.optional(),
+        auth: authKind.optional(),
       }),
     ),
     reviewedOn: z.string(),
@@ -71,7 +71,7 @@ const presetView = z
   .meta({ id: 'Preset', description: 'What is known about a provider.' });
 
 /** A change that one click makes; a patch of the settings. */
-const settingsChange = z
+export const settingsChange = z
   .object({
     label: z.string(),
     change: z.record(
@@ -101,7 +101,7 @@ const draft = z
     host: typed,
     port: count,
     security: security.optional(),
-    auth: auth.optional(),
+    auth: authKind.optional(),
     username: typed,
     password: typed,
     clientId: typed,
