@@ -9,8 +9,8 @@ import type { Log } from './base/log.ts';
 import type { Config } from './config/config.ts';
 import type { Connections } from './connections/connections.ts';
 import { connectionOperations } from './connections/routes.ts';
-import type { ConnectionTests } from './diagnosis/diagnosis.ts';
-import { setupOperations, testOperations } from './diagnosis/routes.ts';
+import type { ConnectionTests, DiscoveryDeps } from './diagnosis/diagnosis.ts';
+import { discoveryOperations, setupOperations, testOperations } from './diagnosis/routes.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import { createHttpApp, mountOperations } from './http/http.ts';
 import type { AcceptDeps, Acceptor } from './messages/messages.ts';
@@ -27,6 +27,7 @@ export interface AppDeps extends AcceptDeps, ReadinessDeps, TenantDeps {
   readonly config: () => Config;
   readonly connections: Connections;
   readonly tests: ConnectionTests;
+  readonly discovery: DiscoveryDeps;
   readonly delivery: Delivery;
   readonly acceptor: Acceptor;
 }
@@ -48,6 +49,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     ...testOperations(deps.tests),
     ...setupOperations(deps),
     ...tenantOperations(deps),
+    ...discoveryOperations(deps.discovery),
     ...operatorOperations(deps),
   ];
   mountOperations(app, operations, { authenticate: createAuthenticate(deps), mayI });

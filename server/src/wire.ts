@@ -7,10 +7,18 @@ import { newId } from './base/id.ts';
 import type { Log } from './base/log.ts';
 import type { Config, LoadedConfig } from './config/config.ts';
 import { openConnections } from './connections/connections.ts';
-import { createConnectionTests, forgetOldTests } from './diagnosis/diagnosis.ts';
+import { createConnectionTests, forgetOldTests, type DiscoveryDeps } from './diagnosis/diagnosis.ts';
 import { createDelivery, type Settlement } from './delivery/delivery.ts';
 import { createAcceptor, forgetRemembered } from './messages/messages.ts';
-import { createDialer, instanceEgress, tenantEgress, type EgressPolicy } from './net/net.ts';
+import {
+  createDialer,
+  createHttps,
+  createLookups,
+  instanceEgress,
+  tenantEgress,
+  type Dialer,
+  type EgressPolicy,
+} from './net/net.ts';
 import {
   createMetrics,
   databaseFolder,
@@ -80,8 +88,9 @@ async function wire(
   const { db, clock, isBroken } = await openDatabase(options, config().database.url, opened);
   const keyRing = await openKeyRing(db, () => loaded, clock);
   const settings = createSettings({ db, clock, log });
+  const dialer = createDialer({ clock });
   const connections = await openConnections({
-    ...{ db, keyRing, clock, log, dialer: createDialer({ clock }) },
+    ...{ db, keyRing, clock, log, dialer },
     egressFor: (tenantId) => egressOf(tenantId, config()),
     pickupFolders: () => config().pickup.folders,
   });
@@ -119,6 +128,7 @@ async function wire(
     ...accepting,
     ...{ log, connections, tests, metrics, settings },
     declared: () => config().tenants.map(({ slug }) => slug),
+  const dialer = createDialer({ clock });
     acceptor: createAcceptor(accepting),
     askDatabase: connections.ask,
     refusing: () =>
@@ -183,9 +193,23 @@ async function openKeyRing(db: Db, loaded: () => LoadedConfig, clock: Clock): Pr
   return keyRing;
 }
 
+/** What looks at the servers of strangers. Where their DNS leads is no connection that anybody set up, so it is never private. */
+function discoveryOf(clock: Clock, dialer: Dialer, config: () => Config): DiscoveryDeps {
+  return {
+    ...{ clock, dialer, https: createHttps({ dialer, clock }), lookups: createLookups({ clock }) },
+    egressFor: (tenantId) => egressOf(tenantId, config()),
+    publicEgress: (ports) => tenantEgress({ ports, own: ownAddresses(config()) }),
+  };
+}
+
+function ownAddresses({ server }: Config) {
+  return [{ address: server.http.host, port: server.http.port }];
+}
+
 /** The instance's own connections may reach internal networks unless that is switched off; a tenant's never by default (S3). */
-function egressOf(tenantId: string, { egress, server }: Config): EgressPolicy {
-  const own = [{ address: server.http.host, port: server.http.port }];
+function egressOf(tenantId: string, config: Config): EgressPolicy {
+  const { egress } = config;
+  const own = ownAddresses(config);
   if (tenantId === INSTANCE_TENANT_ID) return instanceEgress({ privateAllowed: egress.instancePrivate, own });
   return tenantEgress({ allow: egress.tenantAllow, own });
 }

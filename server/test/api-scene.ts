@@ -15,10 +15,10 @@ import { newId } from '../src/base/id.ts';
 import { createLog } from '../src/base/log.ts';
 import { loadConfig, type Config, type LoadedConfig } from '../src/config/config.ts';
 import { openConnections, type Connections } from '../src/connections/connections.ts';
-import { createConnectionTests } from '../src/diagnosis/diagnosis.ts';
+import { createConnectionTests, type DiscoveryDeps } from '../src/diagnosis/diagnosis.ts';
 import { createDelivery, type Delivery } from '../src/delivery/delivery.ts';
 import { createAcceptor } from '../src/messages/messages.ts';
-import { createDialer, instanceEgress, type Dialer } from '../src/net/net.ts';
+import { createDialer, createHttps, createLookups, instanceEgress, type Dialer } from '../src/net/net.ts';
 import { createMetrics } from '../src/operator/operator.ts';
 import { createKeyRing } from '../src/secrets/secrets.ts';
 import type { Db } from '../src/store/store.ts';
@@ -76,6 +76,8 @@ export interface SceneOptions {
   readonly toml?: string;
   readonly clock?: Clock;
   readonly dialer?: Dialer;
+  /** For what looks at other people's servers: name lookups and policies of a test's own. */
+  readonly discovery?: Partial<DiscoveryDeps>;
   /** Whether the queue's worker runs: without it messages stay as they were accepted. */
   readonly working?: boolean;
   readonly refuseWhenFull?: () => void;
@@ -165,12 +167,19 @@ export async function openNode(
     hasConnection: connections.isUsableBy,
     refuseWhenFull: options.refuseWhenFull ?? (() => undefined),
   };
+  const discovery: DiscoveryDeps = {
+    ...{ clock, dialer, https: createHttps({ dialer, clock }), lookups: createLookups({ clock }) },
+    egressFor: () => instanceEgress(),
+    publicEgress: () => instanceEgress(),
+    ...options.discovery,
+  };
   const app = createApp({
     ...accepting,
     ...{
       log,
       connections,
       tests,
+      discovery,
       metrics,
       settings,
       declared: () => config.tenants.map(({ slug }) => slug),

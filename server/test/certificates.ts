@@ -24,6 +24,8 @@ export interface Certificates extends CertifiedKey {
   readonly otherName: CertifiedKey;
   /** For `localhost`, signed by itself. */
   readonly selfSigned: CertifiedKey;
+  /** Signed by `ca`, for `example.test` and `autoconfig.example.test`, as a domain that publishes its settings. */
+  readonly publisher: CertifiedKey;
   /** For TLS client authentication, signed by `ca`. */
   readonly client: CertifiedKey;
 }
@@ -48,8 +50,11 @@ function make(): Certificates {
       'subjectAltName=DNS:other.example.test',
     ]);
     const alone = selfSigned(folder, 'alone', 'localhost', ['subjectAltName=DNS:localhost,IP:127.0.0.1']);
+    const publisher = signed(folder, 'publisher', 'example.test', [
+      'subjectAltName=DNS:example.test,DNS:autoconfig.example.test',
+    ]);
     const client = signed(folder, 'client', 'test-client', ['extendedKeyUsage=clientAuth']);
-    return { ...server, ca: ca.cert, expired, otherName, selfSigned: alone, client };
+    return { ...server, ca: ca.cert, expired, otherName, selfSigned: alone, publisher, client };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -41,8 +41,8 @@ export function createAllowance(clock: Clock, { what, perMinute, perHour }: Allo
         byTenant.length < perHour ? 0 : (byTenant[0] ?? now) + HOUR_MS - now,
       );
       if (wait > 0) {
-        const seconds = String(Math.ceil(wait / 1_000));
-        throw problem('rate_limited', { detail: `Too many ${what}. Try again in ${seconds} s.` });
+        const detail = `At most ${String(perMinute)} ${what} in a minute with one key, and ${String(perHour)} in an hour in a tenant.`;
+        throw problem('rate_limited', { detail, retryAfterSeconds: Math.ceil(wait / 1_000) });
       }
       byKey.push(now);
       byTenant.push(now);

@@ -70,10 +70,8 @@ function authOf(kinds: readonly string[]): AuthKind {
 
 /** The user name for an address; `undefined` without the address when the rule needs it. */
 export function fillUsername(rule: string, domain: string, address: string | undefined): string | undefined {
-  if (address === undefined) return /%EMAIL(?:ADDRESS|LOCALPART)%/.test(rule) ? undefined : rule;
+  const known = rule.replaceAll('%EMAILDOMAIN%', () => domain);
+  if (address === undefined) return /%EMAIL(?:ADDRESS|LOCALPART)%/.test(known) ? undefined : known;
   const local = address.slice(0, address.lastIndexOf('@'));
-  return rule
-    .replaceAll('%EMAILADDRESS%', () => address)
-    .replaceAll('%EMAILLOCALPART%', () => local)
-    .replaceAll('%EMAILDOMAIN%', () => domain);
+  return known.replaceAll('%EMAILADDRESS%', () => address).replaceAll('%EMAILLOCALPART%', () => local);
 }

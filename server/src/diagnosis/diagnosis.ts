@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Db } from '../store/store.ts';
 import { deleteTests, readProof } from './queries.ts';
 
+export type { DiscoveryDeps } from './discovery-operations.ts';
 export { createConnectionTests, type ConnectionTests } from './runs.ts';
 
 /** What was found is kept this long. */
