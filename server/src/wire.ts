@@ -128,7 +128,7 @@ async function wire(
     ...accepting,
     ...{ log, connections, tests, metrics, settings },
     declared: () => config().tenants.map(({ slug }) => slug),
-  const dialer = createDialer({ clock });
+    discovery: discoveryOf(clock, dialer, config),
     acceptor: createAcceptor(accepting),
     askDatabase: connections.ask,
     refusing: () =>

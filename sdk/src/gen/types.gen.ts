@@ -982,6 +982,21 @@ export type Preset = {
   stale: boolean;
 };
 
+/**
+ * What was found at one port.
+ */
+export type ProbeRow = {
+  port: number;
+  state: 'open' | 'closed' | 'filtered' | 'unreachable' | 'refused';
+  /**
+   * SMTP in plain text, TLS from the first byte, nothing in time, or no mail server.
+   */
+  speaks: 'plain' | 'tls' | 'silent' | 'other' | null;
+  startTls: boolean | null;
+  ms: number;
+  change: SettingsChange | null;
+};
+
 export type Recipient = {
   address: string;
   kind: 'to' | 'cc' | 'bcc';
@@ -1185,6 +1200,31 @@ export type StartedConnectionTest = {
    * A test of this connection ran already; this is that one.
    */
   joined: boolean;
+};
+
+/**
+ * Settings that a domain seems to use, and why.
+ */
+export type Suggestion = {
+  name: string;
+  preset: string | null;
+  settings: {
+    host: string;
+    port: number;
+    security: 'none' | 'auto' | 'implicit' | 'starttls' | 'starttls-when-available';
+    auth:
+      'anonymous' | 'password' | 'oauth2-client-credentials' | 'oauth2-refresh-token' | 'oauth2-jwt-bearer';
+    username?: string;
+  };
+  /**
+   * The weightiest evidence; the first kind weighs most.
+   */
+  source: 'known' | 'autoconfig' | 'srv' | 'mx' | 'spf' | 'guess';
+  evidence: Array<{
+    source: 'known' | 'autoconfig' | 'srv' | 'mx' | 'spf' | 'guess';
+    text: string;
+  }>;
+  caution: string | null;
 };
 
 /**
@@ -3042,6 +3082,153 @@ export type GetEffectiveSettingsResponses = {
 };
 
 export type GetEffectiveSettingsResponse = GetEffectiveSettingsResponses[keyof GetEffectiveSettingsResponses];
+
+export type ProbeHostData = {
+  body: {
+    host: string;
+  };
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/probe';
+};
+
+export type ProbeHostErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   */
+  429: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type ProbeHostError = ProbeHostErrors[keyof ProbeHostErrors];
+
+export type ProbeHostResponses = {
+  /**
+   * Done
+   */
+  200: {
+    host: string;
+    ports: Array<ProbeRow>;
+    /**
+     * Why nothing could be tried: the name leads nowhere.
+     */
+    trouble: string | null;
+  };
+};
+
+export type ProbeHostResponse = ProbeHostResponses[keyof ProbeHostResponses];
+
+export type DiscoverServersData = {
+  body: {
+    address?: string;
+    domain?: string;
+  };
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/discover';
+};
+
+export type DiscoverServersErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   */
+  429: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type DiscoverServersError = DiscoverServersErrors[keyof DiscoverServersErrors];
+
+export type DiscoverServersResponses = {
+  /**
+   * Done
+   */
+  200: {
+    domain: string;
+    suggestions: Array<Suggestion>;
+    steps: Array<{
+      source: 'known' | 'autoconfig' | 'srv' | 'mx' | 'spf' | 'guess';
+      asked: string;
+      found: boolean;
+    }>;
+    ms: number;
+  };
+};
+
+export type DiscoverServersResponse = DiscoverServersResponses[keyof DiscoverServersResponses];
 
 export type GetLivenessData = {
   body?: never;
