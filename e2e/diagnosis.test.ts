@@ -7,13 +7,15 @@ import { after, before, test } from 'node:test';
 import { closeProxies } from '../server/test/proxy-server.ts';
 import { findSecret, newCanary, readTree } from './canary.ts';
 import { until } from './child.ts';
+import { startListener } from './diagnosis/listeners.ts';
 import { startNames, type Names } from './diagnosis/names.ts';
 import { startWrongPostfix, type WrongPostfix } from './diagnosis/postfix.ts';
 import { startTesters, type Testers } from './diagnosis/testers.ts';
 import { signedIn, TO, type Way } from './diagnosis/way.ts';
-import { NAMES } from './diagnosis/ways-early.ts';
+import { INSIDE, NAMES } from './diagnosis/ways-early.ts';
 import { WAYS } from './diagnosis/ways.ts';
 import { mayRunPostfix } from './postfix-instance.ts';
+import { createKey } from './server.ts';
 import { makeTempDir, type TempDir } from './temp-dir.ts';
 import { toml } from './toml.ts';
 
@@ -33,7 +35,11 @@ if (skip === false) {
     names = await startNames(folder.path, NAMES);
     postfix = await startWrongPostfix(account);
     const messages = WAYS.filter(({ to }) => to !== undefined).length + 2;
-    testers = await startTesters(toml(), messages, 'within' in names ? names.within : []);
+    testers = await startTesters(
+      toml({ more: '[[tenants]]\nslug = "acme"\n' }),
+      messages,
+      'within' in names ? names.within : [],
+    );
   });
   after(async () => {
     await testers.stop();
@@ -114,6 +120,53 @@ for (const [name, door, security] of [
     await until('Postfix to deliver it', async () => sent.test(await postfix.log()) || undefined);
   });
 }
+
+test(
+  'S4: a tenant learns nothing of what is inside, not even whether something listens',
+  { skip },
+  async (t) => {
+    if ('skip' in names) {
+      t.skip(names.skip);
+      return;
+    }
+    let guests = 0;
+    const listener = await startListener(
+      (socket) => {
+        guests += 1;
+        socket.write('220 secret.inside.test ESMTP\r\n');
+      },
+      { host: INSIDE, port: 587 },
+    );
+    try {
+      const [home] = testers.homes;
+      assert.ok(home !== undefined);
+      const key = await createKey(home, { tenant: 'acme', role: 'tenant_admin' });
+      const answers: string[] = [];
+      const hosts = [
+        'inside.posthorn.test',
+        'nobody-inside.posthorn.test',
+        INSIDE,
+        '127.88.77.65',
+        '127.0.0.1',
+      ];
+      for (const host of hosts) {
+        const settings = { name: 'inside', host, port: 587, security: 'none' };
+        const { shown, raw } = await testers.test({ settings, key });
+        const { diagnosis } = shown.stages.find(({ status }) => status === 'failed') ?? {};
+        assert.deepEqual([shown.failedStage, diagnosis?.id], ['connect', 'tcp.private_blocked'], raw);
+        if (host.endsWith('.test'))
+          assert.doesNotMatch(raw, /127\.\d+\.\d+\.\d+|secret/, 'nor where the name leads');
+        const stages = shown.stages.map(({ ms: _, ...stage }) => stage);
+        const transcript = shown.transcript.replace(/^\+\d+/gm, '');
+        answers.push(JSON.stringify({ stages, transcript }).replaceAll(host, 'HOST'));
+      }
+      assert.equal(new Set(answers).size, 1, [...new Set(answers)].join('\n'));
+      assert.equal(guests, 0, 'nothing was dialled');
+    } finally {
+      await listener.stop();
+    }
+  },
+);
 
 test('K5: no password in any file of the servers nor in anything they wrote', { skip }, async () => {
   assert.deepEqual(findSecret(account.password, Buffer.from(testers.output())), []);

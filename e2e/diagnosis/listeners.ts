@@ -15,17 +15,21 @@ export interface Listener {
   stop(): Promise<void>;
 }
 
-/** Listens on 127.0.0.1 and lets `greet` do with each guest what it likes. */
-export async function startListener(greet: (socket: Socket) => void): Promise<Listener> {
+/** Listens on 127.0.0.1, or where `place` says, and lets `greet` do with each guest what it likes. */
+export async function startListener(
+  greet: (socket: Socket) => void,
+  place = { host: '127.0.0.1', port: 0 },
+): Promise<Listener> {
   const guests = new Set<Socket>();
   const server = createServer((socket) => {
     guests.add(socket);
     socket.on('close', () => guests.delete(socket)).on('error', () => undefined);
     greet(socket);
   });
-  return listening(server, () => {
+  const leave = (): void => {
     for (const guest of guests) guest.destroy();
-  });
+  };
+  return listening(server, leave, place);
 }
 
 /** Says `banner` and then nothing more. */
@@ -89,8 +93,12 @@ export async function startFilteredPort(): Promise<Listener> {
   };
 }
 
-async function listening(server: Server, leave: () => void): Promise<Listener> {
-  server.listen(0, '127.0.0.1');
+async function listening(
+  server: Server,
+  leave: () => void,
+  place = { host: '127.0.0.1', port: 0 },
+): Promise<Listener> {
+  server.listen(place);
   await once(server, 'listening');
   const address = server.address();
   return {

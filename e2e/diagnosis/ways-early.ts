@@ -12,11 +12,17 @@ import {
 } from './listeners.ts';
 import { anonymous, answering, peer, signedIn, type Way } from './way.ts';
 
+/** An address of this machine, for a listener on the port of SMTP. */
+export const INSIDE = '127.88.77.66';
+
 /** What the server under test finds in DNS; other names do not exist. */
 export const NAMES: Readonly<Record<string, Zone>> = {
   'mail.posthorn.test': { a: '127.0.0.1' },
   'broken.posthorn.test': 'servfail',
   'empty.posthorn.test': {},
+  // Something that listens inside, and nothing there.
+  'inside.posthorn.test': { a: INSIDE },
+  'nobody-inside.posthorn.test': { a: '127.88.77.65' },
   // Multicast, where TCP never has a way to: like IPv6 on a machine that has none.
   'six.posthorn.test': { aaaa: 'ff01:0:0:0:0:0:0:1' },
 };

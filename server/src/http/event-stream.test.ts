@@ -112,7 +112,7 @@ test('what waits for a client that does not read is bounded', async () => {
     return () => {
       stopped = true;
     };
-  });
+  }, 'acme');
   await once(stream, 'close');
   assert.ok(stopped);
   assert.ok(stream.readableLength < 1024 * 1024 + 2000);
@@ -125,17 +125,21 @@ test('a client that never takes the end is let go', async () => {
     out.send({ data: 1 });
     out.end();
     return () => undefined;
-  });
+  }, 'acme');
   clock.advance(30_000);
   assert.ok(stream.destroyed);
   await once(stream, 'close');
 });
 
-test('there are at most a thousand streams', () => {
+test('there are at most a thousand streams, and a hundred of one tenant', () => {
   const streams = createEventStreams(createFakeClock());
-  for (let n = 0; n < 1000; n += 1) streams.open(() => () => undefined);
-  assert.throws(() => streams.open(() => () => undefined), /Too many clients/);
+  const feed = () => () => undefined;
+  for (let n = 0; n < 100; n += 1) streams.open(feed, 'acme');
+  assert.throws(() => streams.open(feed, 'acme'), /Too many clients/);
+  for (let n = 100; n < 1000; n += 1) streams.open(feed, `tenant ${String(n)}`);
+  assert.throws(() => streams.open(feed, 'other'), /Too many clients/);
   streams.closeAll();
+  streams.open(feed, 'acme').destroy();
 });
 
 test('the OpenAPI document names what an event holds', async (t) => {

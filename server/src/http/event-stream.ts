@@ -17,13 +17,15 @@ export interface FeedEvent<T> {
 export type EventFeed<T> = (out: { send(event: FeedEvent<T>): void; end(): void }) => () => void;
 
 export interface EventStreams {
-  /** Throws `overloaded` when there are too many. */
-  open(feed: EventFeed<unknown>): Readable;
+  /** Throws `overloaded` when there are too many, of this owner or in all. */
+  open(feed: EventFeed<unknown>, owner: string): Readable;
   /** Ends all of them: the server stops. */
   closeAll(): void;
 }
 
 const STREAMS_MAX = 1_000;
+/** One tenant must not take the places of all others, nor the memory that waiting events need. */
+const STREAMS_OF_OWNER_MAX = 100;
 /** Shorter than the idle time of common reverse proxies. */
 const HEARTBEAT_MS = 15_000;
 /** Octets that may wait for a client that does not read. */
@@ -34,21 +36,27 @@ const FINISH_MS = 30_000;
 const RETRY_MS = 1_000;
 
 export function createEventStreams(clock: Clock): EventStreams {
-  const streams = new Set<Readable>();
+  const streams = new Map<Readable, string>();
   return {
-    open(feed) {
-      if (streams.size >= STREAMS_MAX) {
+    open(feed, owner) {
+      const own = [...streams.values()].filter((other) => other === owner).length;
+      if (streams.size >= STREAMS_MAX || own >= STREAMS_OF_OWNER_MAX) {
         throw problem('overloaded', { detail: 'Too many clients follow events. Try again shortly.' });
       }
-      return openStream(feed, clock, streams);
+      return openStream(feed, clock, streams, owner);
     },
     closeAll() {
-      for (const stream of streams) stream.destroy();
+      for (const stream of streams.keys()) stream.destroy();
     },
   };
 }
 
-function openStream(feed: EventFeed<unknown>, clock: Clock, streams: Set<Readable>): Readable {
+function openStream(
+  feed: EventFeed<unknown>,
+  clock: Clock,
+  streams: Map<Readable, string>,
+  owner: string,
+): Readable {
   let cancelTimer = (): void => undefined;
   let stopFeed = (): void => undefined;
   let ended = false;
@@ -63,7 +71,7 @@ function openStream(feed: EventFeed<unknown>, clock: Clock, streams: Set<Readabl
       done(error);
     },
   });
-  streams.add(stream);
+  streams.set(stream, owner);
   const write = (text: string): void => {
     if (ended) return;
     stream.push(text, 'utf8');

@@ -139,7 +139,9 @@ function send(app: FastifyInstance, reply: FastifyReply, answer: Answered): Fast
   if (answer.feed !== undefined) {
     // Some reverse proxies would keep events until there are enough of them.
     reply.header('content-type', answer.contentType).header('x-accel-buffering', 'no');
-    return reply.send(reply.request.method === 'HEAD' ? undefined : app.kit.streams.open(answer.feed));
+    const { method, principal } = reply.request;
+    const owner = principal?.tenantId ?? 'nobody';
+    return reply.send(method === 'HEAD' ? undefined : app.kit.streams.open(answer.feed, owner));
   }
   if (answer.payload === undefined) return reply.send();
   return reply.header('content-type', answer.contentType).send(answer.payload);
