@@ -22,6 +22,8 @@ export interface Certificates extends CertifiedKey {
   readonly expired: CertifiedKey;
   /** Signed by `ca`, for `other.example.test` and no address. */
   readonly otherName: CertifiedKey;
+  /** Signed by `ca`, for 127.0.0.2 and 127.0.0.3: somebody else's server that is trusted as well. */
+  readonly elsewhere: CertifiedKey;
   /** For `localhost`, signed by itself. */
   readonly selfSigned: CertifiedKey;
   /** Signed by `ca`, for `example.test` and `autoconfig.example.test`, as a domain that publishes its settings. */
@@ -49,12 +51,13 @@ function make(): Certificates {
     const otherName = signed(folder, 'other', 'other.example.test', [
       'subjectAltName=DNS:other.example.test',
     ]);
+    const elsewhere = signed(folder, 'elsewhere', 'elsewhere', ['subjectAltName=IP:127.0.0.2,IP:127.0.0.3']);
     const alone = selfSigned(folder, 'alone', 'localhost', ['subjectAltName=DNS:localhost,IP:127.0.0.1']);
     const publisher = signed(folder, 'publisher', 'example.test', [
       'subjectAltName=DNS:example.test,DNS:autoconfig.example.test',
     ]);
     const client = signed(folder, 'client', 'test-client', ['extendedKeyUsage=clientAuth']);
-    return { ...server, ca: ca.cert, expired, otherName, selfSigned: alone, publisher, client };
+    return { ...server, ca: ca.cert, expired, otherName, elsewhere, selfSigned: alone, publisher, client };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,0 +1,416 @@
+/**
+ * The doors by which somebody can change where a stored secret would go, and the proof that no door lets one through:
+ * settings are changed at random, with the secret left out or masked, and then mail is sent (K1).
+ * A new way to change or to use a connection belongs into `DOORS`; `connections/secret-doors.test.ts` compares the list
+ * with the operations of the API.
+ */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import { findSecret, newCanary } from '../../e2e/canary.ts';
+import {
+  applyConnectionPatch,
+  classifyField,
+  connectionPatch,
+  connectionSettings,
+  SECRET_FIELDS,
+  type Config,
+} from '../src/config/config.ts';
+import { INSTANCE_TENANT_ID } from '../src/tenants/tenants.ts';
+import { openApi, readConfig, type Answer, type Api } from './api-scene.ts';
+import { makeCertificates } from './certificates.ts';
+import { startCatcher, type Catcher, type CatcherOptions } from './secret-catcher.ts';
+import { fieldsOfType, MASKS, mutations } from './setting-mutations.ts';
+import { openTestSqlite } from './stores.ts';
+
+type Settings = Readonly<Record<string, unknown>>;
+
+/** A connection whose secrets somebody is after. */
+interface Base {
+  readonly name: string;
+  readonly settings: Settings;
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Where its secrets may go as long as nothing that matters has changed. */
+  readonly right: readonly Catcher[];
+  /** Whether a message sent over it must bring its secrets there: the control of the whole proof. */
+  readonly delivers: boolean;
+}
+
+interface Trial {
+  readonly base: Base;
+  readonly id: string;
+  /** What is changed, without secrets. */
+  readonly change: Settings;
+  /** Masks in place of secrets, or nothing. */
+  readonly masked: Settings;
+}
+
+export interface Stage {
+  readonly api: Api;
+  readonly bases: readonly Base[];
+  readonly catchers: readonly Catcher[];
+  readonly tenantKey: string;
+  readonly values: Record<string, readonly unknown[]>;
+}
+
+/** Answers the connections that may now be other than they were: over these, mail is sent. */
+type Door = (stage: Stage, trial: Trial) => Promise<{ answer?: Answer; use: { id: string; key?: string }[] }>;
+
+const ok = (answer: Answer): boolean => answer.status < 300;
+
+export const DOORS: Readonly<Record<string, Door>> = {
+  async patch({ api }, { id, change, masked }) {
+    const answer = await api.ask('PATCH', `/connections/${id}`, { body: { ...change, ...masked } });
+    return { answer, use: ok(answer) ? [{ id }] : [] };
+  },
+  async rename({ api }, { id, change, masked }) {
+    const body = { name: 'renamed', ...change, ...masked };
+    const answer = await api.ask('PATCH', `/connections/${id}`, { body });
+    return { answer, use: ok(answer) ? [{ id }] : [] };
+  },
+  /** A test of the stored connection with other settings on top. */
+  async test({ api }, { id, change, masked }) {
+    // Tests are rationed by counting their rows (S7): not what is looked for here.
+    await api.db.tables<{ connection_tests: object }>().deleteFrom('connection_tests').execute();
+    const settings = { ...change, ...masked };
+    const answer = await api.ask('POST', '/connection-tests', { body: { connection: id, settings } });
+    if (!ok(answer)) return { answer, use: [] };
+    const path = `/connection-tests/${String(answer.at('id'))}`;
+    for (let shown = answer; shown.at('status') === 'running'; shown = await api.ask('GET', path))
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    return { answer, use: [] };
+  },
+  /** A copy under another name, as a form that shows the stored one would save it. */
+  async create({ api }, { base, change, masked }) {
+    const body = without({ ...base.settings, ...change, ...masked, name: 'copy' });
+    const answer = await api.ask('POST', '/connections', { body });
+    return { answer, use: ok(answer) ? [{ id: String(answer.at('id')) }] : [] };
+  },
+  /** A tenant makes one of the same name, and tries to change the instance's. */
+  async tenant({ api, tenantKey: key }, { base, id, change, masked }) {
+    const direct = await api.ask('PATCH', `/connections/${id}`, { body: { ...change, ...masked }, key });
+    assert.ok(direct.status >= 400, direct.text);
+    const body = without({ ...base.settings, ...change, ...masked, name: base.name });
+    const asAdmin = { 'posthorn-tenant': 'acme' };
+    const answer = await api.ask('POST', '/connections', { body, headers: asAdmin });
+    return { answer, use: ok(answer) ? [{ id: String(answer.at('id')), key }] : [] };
+  },
+  /** The file declares one of the same name, without the secret. */
+  async declared({ api }, { base, id, change }) {
+    const declared = declare(without({ ...base.settings, ...change, name: base.name }));
+    if (declared === undefined) return { use: [] };
+    await api.connections.declare(INSTANCE_TENANT_ID, declared);
+    return { use: [{ id }] };
+  },
+};
+
+/** Operations of the API that take settings or use a stored secret, by the door that tries them; or why they need none. */
+export const OPERATIONS: Readonly<Record<string, keyof typeof DOORS | { readonly not: string }>> = {
+  createConnection: 'create',
+  patchConnection: 'patch',
+  hintConnection: { not: 'looks at settings only; nothing is stored and nothing is dialled' },
+  startConnectionTest: 'test',
+  cancelConnectionTest: { not: 'takes no settings' },
+  deleteConnection: { not: 'takes no settings, and the secrets go with the connection' },
+  pauseConnection: { not: 'takes no settings' },
+  resumeConnection: { not: 'takes no settings' },
+};
+
+const LIVE = '[delivery]\nmode = "live"\nretry = ["1h"]\n[[tenants]]\nslug = "acme"\n';
+
+export async function openStage(t: TestContext): Promise<Stage> {
+  const certificates = makeCertificates();
+  const opened: Catcher[] = [];
+  const start = async (options: Partial<CatcherOptions> = {}) => {
+    const catcher = await startCatcher({ certificate: certificates, tempts: true, ...options });
+    opened.push(catcher);
+    return catcher;
+  };
+  t.after(() => Promise.all(opened.map((catcher) => catcher.close())));
+  const right = await start({ greets: true });
+  const proxy = await start();
+  const token = await start();
+  const other = await start({ greets: true });
+  // Somebody else's servers, with certificates that are good for them: only the seal stands in between.
+  const certificate = certificates.elsewhere;
+  for (const host of ['127.0.0.2', '127.0.0.3']) {
+    await start({ host, certificate, port: right.port, greets: true });
+    await start({ host, certificate, port: proxy.port });
+    await start({ host, certificate, port: token.port });
+  }
+  const api = await openApi(t, openTestSqlite, { toml: LIVE });
+  const tenantKey = await api.makeKey({ tenant: 'acme' });
+  const values = mutations({ other: other.port, proxy: proxy.port, token: token.port });
+  const bases = makeBases({ right, proxy, token });
+  return { api, bases, catchers: opened, tenantKey, values };
+}
+
+function makeBases(catchers: { right: Catcher; proxy: Catcher; token: Catcher }): Base[] {
+  const { right, proxy, token } = catchers;
+  const { ca, client } = makeCertificates();
+  const short = { connectMs: 500, greetingMs: 300, commandMs: 500, dataMs: 500 };
+  const smtp = {
+    type: 'smtp',
+    host: '127.0.0.1',
+    port: right.port,
+    security: 'starttls',
+    ca,
+    timeouts: short,
+  };
+  const oauth = { clientId: 'client', tokenUrl: `https://127.0.0.1:${String(token.port)}/token` };
+  const key = (pem: string): string => pem.replace('-----BEGIN', `${newCanary('pem')}\n-----BEGIN`);
+  return [
+    {
+      name: 'password',
+      settings: { ...smtp, name: 'password', auth: 'password', username: 'app' },
+      secrets: { password: newCanary('pw') },
+      right: [right],
+      delivers: true,
+    },
+    {
+      name: 'proxied',
+      settings: {
+        ...{ ...smtp, name: 'proxied', auth: 'password', username: 'app' },
+        proxy: `socks5://user@127.0.0.1:${String(proxy.port)}`,
+      },
+      secrets: { password: newCanary('pw'), proxyPassword: newCanary('px') },
+      right: [proxy],
+      delivers: true,
+    },
+    {
+      name: 'refresh',
+      settings: { ...smtp, ...oauth, name: 'refresh', auth: 'oauth2-refresh-token', username: 'a@b.example' },
+      secrets: { clientSecret: newCanary('cs'), refreshToken: newCanary('rt') },
+      right: [token],
+      delivers: false,
+    },
+    {
+      name: 'graph',
+      settings: {
+        ...{ ...oauth, type: 'graph', name: 'graph', username: 'a@b.example', ca, timeouts: short },
+        graphUrl: `https://127.0.0.1:${String(token.port)}`,
+      },
+      secrets: { clientSecret: newCanary('cs') },
+      right: [token],
+      delivers: false,
+    },
+    {
+      name: 'certificate',
+      settings: {
+        ...{ ...smtp, name: 'certificate', auth: 'password', username: 'app', clientCert: client.cert },
+      },
+      secrets: { password: newCanary('pw'), clientKey: key(client.key) },
+      right: [right],
+      delivers: true,
+    },
+  ];
+}
+
+export interface Proof {
+  readonly mutations: number;
+  /** By door and what it said. */
+  readonly answers: Readonly<Record<string, number>>;
+  /** Where a secret arrived that should not have: none. */
+  readonly leaks: readonly string[];
+  /** Times that a secret arrived where it belongs, over settings that nobody changed or that do not matter. */
+  readonly delivered: number;
+}
+
+/** Changes settings `count` times and looks at what arrives. */
+export async function tryDoors(stage: Stage, count: number, random: () => number): Promise<Proof> {
+  const answers: Record<string, number> = {};
+  const leaks: string[] = [];
+  let delivered = 0;
+  const ids = new Map<Base, string>();
+  for (const base of stage.bases) ids.set(base, await plant(stage, base));
+  const planned = everyChange(stage);
+  for (let n = 0; n < count; n += 1) {
+    const plan = planned[n];
+    const base = plan?.base ?? pick(stage.bases, random);
+    const id = ids.get(base) ?? '';
+    const change = plan?.change ?? makeChange(stage, base, random);
+    const masked = plan !== undefined || random() < 0.5 ? {} : maskFor(base, random);
+    const trial = { base, id, change, masked };
+    const door = plan?.door ?? chooseDoor(random);
+    const { answer, use } = (await DOORS[door]?.(stage, trial)) ?? { use: [] };
+    const status = `${door} ${outcomeOf(answer)}`;
+    answers[status] = (answers[status] ?? 0) + 1;
+    assert.ok((answer?.status ?? 0) < 500, answer?.text ?? '');
+    for (const one of use) await sendOver(stage, one);
+    const matters = !['patch', 'rename', 'test'].includes(door) || decides(base.settings, change);
+    const found = look(stage, base, matters);
+    leaks.push(
+      ...found.leaks.map((leak) => `${leak} after ${door} ${JSON.stringify({ ...change, ...trial.masked })}`),
+    );
+    delivered += found.delivered;
+    if (use.length > 0) ids.set(base, await plant(stage, base));
+    // The control: what nobody touched still signs in, so silence elsewhere means something.
+    else if (n % 100 === 0) delivered += await control(stage, base, id);
+  }
+  return { mutations: count, answers, leaks, delivered };
+}
+
+const outcomeOf = (answer: Answer | undefined): string =>
+  answer === undefined || ok(answer) ? 'done' : String(answer.at('code'));
+
+/** Whether a change makes any setting different that decides where a secret goes: defaults spelled out do not. */
+function decides(settings: Settings, change: Settings): boolean {
+  const before = connectionSettings.parse(settings);
+  const patch = connectionPatch.safeParse(change);
+  if (!patch.success) return true; // and refused
+  const after = connectionSettings.safeParse(applyConnectionPatch(before, patch.data));
+  if (!after.success) return true;
+  const [then, now] = [before, after.data].map((all: Settings) =>
+    Object.entries(all).filter(([name]) => classifyField(name) === 'destination'),
+  );
+  return !isDeepStrictEqual(new Map(then), new Map(now));
+}
+
+interface Plan {
+  readonly base: Base;
+  readonly door: keyof typeof DOORS;
+  readonly change: Settings;
+}
+
+/** First each setting of each connection by itself, with every value, by the two doors that take a change. */
+function everyChange({ bases, values }: Stage): Plan[] {
+  return bases.flatMap((base) =>
+    fieldsOfType(String(base.settings['type'])).flatMap((name) =>
+      [...(values[name] ?? []), null].flatMap((value): Plan[] => {
+        if (value === (base.settings[name] ?? null)) return [];
+        const change = { [name]: value };
+        return [
+          { base, change, door: 'patch' },
+          { base, change, door: 'test' },
+        ];
+      }),
+    ),
+  );
+}
+
+/** Then up to three at once. */
+function makeChange({ values }: Stage, base: Base, random: () => number): Settings {
+  const names = fieldsOfType(random() < 0.9 ? String(base.settings['type']) : undefined);
+  const chosen = new Set([1, 2, 3].map(() => pick(names, random)));
+  const entries = [...chosen].map((name): [string, unknown] => {
+    return [name, pick<unknown>([...(values[name] ?? []), null], random)];
+  });
+  return Object.fromEntries(entries.filter(([name, value]) => value !== (base.settings[name] ?? null)));
+}
+
+function maskFor(base: Base, random: () => number): Settings {
+  const fields = Object.keys(base.secrets);
+  return { [pick(fields, random)]: pick(MASKS, random) };
+}
+
+function chooseDoor(random: () => number): string {
+  const value = random();
+  if (value < 0.5) return 'patch';
+  if (value < 0.84) return 'test';
+  return value < 0.9 ? 'rename' : value < 0.94 ? 'create' : value < 0.98 ? 'tenant' : 'declared';
+}
+
+function pick<T>(from: readonly T[], random: () => number): T {
+  const found = from[Math.floor(random() * from.length)];
+  assert.ok(found !== undefined);
+  return found;
+}
+
+/** The connection as it was stored first, with its secrets; whatever a door left is taken away. */
+async function plant({ api, bases }: Stage, base: Base): Promise<string> {
+  await api.connections.declare(INSTANCE_TENANT_ID, []);
+  const others = bases.filter((one) => one !== base).map(({ name }) => name);
+  for (const headers of [{}, { 'posthorn-tenant': 'acme' }]) {
+    const tenant = 'posthorn-tenant' in headers;
+    const shown = (await api.ask('GET', '/connections', { headers })).at('items');
+    for (const item of shown as { id: string; name: string }[]) {
+      if (!tenant && others.includes(item.name)) continue;
+      await api.ask('DELETE', `/connections/${item.id}`, { headers });
+    }
+  }
+  const body = without({ ...base.settings, ...base.secrets });
+  const made = await api.ask('POST', '/connections', { body });
+  assert.equal(made.status, 201, made.text);
+  return String(made.at('id'));
+}
+
+/** A message that nothing can be tried for stays where it is; one that is tried takes the deadlines of the settings. */
+const TRY_MS = 3_000;
+
+async function sendOver({ api }: Stage, { id, key }: { id: string; key?: string }): Promise<void> {
+  const asking = key === undefined ? {} : { key };
+  const body = { from: 'app@example.com', to: ['ana@example.net'], subject: 's', text: 't', connection: id };
+  const connection = api.connections.byId(id);
+  if (connection?.settings.type === 'graph' && api.connections.channel(id) === undefined) return;
+  const answer = await api.ask('POST', '/messages', { ...asking, body });
+  if (!ok(answer)) return;
+  const message = String(answer.at('id'));
+  for (const until = performance.now() + TRY_MS; performance.now() < until;) {
+    const shown = await api.ask('GET', `/messages/${message}`, asking);
+    if (!['queued', 'sending'].includes(String(shown.at('state')))) return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** What arrived: a secret of any connection, anywhere, is a leak unless it is this one's and nothing that matters changed. */
+function look(
+  { bases, catchers }: Stage,
+  base: Base,
+  matters: boolean,
+): { leaks: string[]; delivered: number } {
+  const leaks: string[] = [];
+  let delivered = 0;
+  for (const catcher of catchers) {
+    const bytes = catcher.take();
+    if (bytes.length === 0) continue;
+    for (const { name, secrets, right } of bases) {
+      for (const [field, secret] of Object.entries(secrets)) {
+        const writings = findSecret(secret.split('\n')[0] ?? '', bytes);
+        if (writings.length === 0) continue;
+        if (name === base.name && !matters && right.includes(catcher)) delivered += 1;
+        else
+          leaks.push(
+            `${field} of ${name} (${writings.join(', ')}) at ${catcher.host}:${String(catcher.port)}`,
+          );
+      }
+    }
+  }
+  return { leaks, delivered };
+}
+
+async function control(stage: Stage, base: Base, id: string): Promise<number> {
+  await sendOver(stage, { id });
+  const { leaks, delivered } = look(stage, base, false);
+  assert.deepEqual(leaks, []);
+  if (base.delivers) assert.ok(delivered > 0, `${base.name} must bring its secret to the right place`);
+  return delivered;
+}
+
+/** Settings as a body: nothing that is cleared, no secret that is not given. */
+function without(settings: Settings): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([, value]) => value !== null && value !== undefined),
+  );
+}
+
+/** The file with this connection; `undefined` when the file would be refused. */
+function declare(settings: Settings): Config['connections'] | undefined {
+  const secretless = Object.entries(settings).filter(
+    ([name]) => !SECRET_FIELDS.some((field) => field === name),
+  );
+  const toml = secretless.map(([name, value]) => `${snake(name)} = ${tomlValue(value)}`).join('\n');
+  try {
+    return readConfig(`[[connections]]\n${toml}\n`).connections;
+  } catch {
+    return undefined;
+  }
+}
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+function tomlValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(tomlValue).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const inner = Object.entries(value).map(([name, item]) => `${snake(name)} = ${tomlValue(item)}`);
+  return `{ ${inner.join(', ')} }`;
+}
