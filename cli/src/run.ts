@@ -11,6 +11,7 @@ import { addMessages } from './messages.ts';
 import { examples, type Context } from './remote.ts';
 import { addSecrets } from './secrets.ts';
 import { addSend } from './send.ts';
+import { addTest } from './test-connection.ts';
 import { createTerminal } from './terminal.ts';
 import type { World } from './world.ts';
 
@@ -53,6 +54,7 @@ function makeProgram(context: Context): Command {
   addSend(program, context);
   addMessages(program, context);
   addConnections(program, context);
+  addTest(program, context);
   addKey(program, context);
   addSecrets(program, context);
   addDoctor(program, context);

@@ -88,13 +88,19 @@ async function attempt(
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
   return {
     kind: 'failed',
-    error: new PosthornError(isProblem(value) ? value : foreign(response)),
+    error: new PosthornError(problemOf(response, text)),
     passing: PASSING.has(response.status),
     ...(Number.isFinite(retryAfter) ? { waitMs: retryAfter * 1000 } : {}),
   };
 }
 
-function headersOf(
+/** The problem that an answer tells of, ours or somebody else's. */
+export function problemOf(response: Response, text: string): ProblemDetails {
+  const value = parsed(text);
+  return isProblem(value) ? value : foreign(response);
+}
+
+export function headersOf(
   { key, tenant }: CallSettings,
   { body, idempotencyKey }: CallInput,
 ): Record<string, string> {

@@ -5,6 +5,14 @@
  */
 import { createCall, type Call, type CallOptions } from './call.ts';
 import type { Connection, ConnectionInput, ConnectionPatch } from './connection.ts';
+import type {
+  ConnectionTest,
+  ConnectionTestEvent,
+  ConnectionTestRequest,
+  ConnectionTestSummary,
+  StartedConnectionTest,
+} from './connection-test.ts';
+import { createFollow, type Follow } from './follow.ts';
 import type * as api from './gen/types.gen.ts';
 import type {
   Accepted,
@@ -20,6 +28,14 @@ import { waitForMessage, type Waited, type WaitOptions } from './wait.ts';
 export { PosthornError, PosthornUnreachable, type ProblemDetails } from './errors.ts';
 export type { CallOptions } from './call.ts';
 export type { Connection, ConnectionInput, ConnectionPatch, SecretState } from './connection.ts';
+export type {
+  ConnectionTest,
+  ConnectionTestEvent,
+  ConnectionTestRequest,
+  ConnectionTestSummary,
+  StartedConnectionTest,
+  TestStage,
+} from './connection-test.ts';
 export type {
   Accepted,
   AcceptedRecipient,
@@ -56,6 +72,15 @@ export interface PosthornOptions {
 export interface ListOptions extends CallOptions {
   /** Search text, as in the console. */
   readonly q?: string | undefined;
+  /** 1–200; 50 when absent. */
+  readonly limit?: number | undefined;
+  /** The `next` of the page before. */
+  readonly cursor?: string | undefined;
+}
+
+export interface ListTestsOptions extends CallOptions {
+  /** Id of a connection. */
+  readonly connection?: string | undefined;
   /** 1–200; 50 when absent. */
   readonly limit?: number | undefined;
   /** The `next` of the page before. */
@@ -101,6 +126,17 @@ export interface Posthorn {
     pause(id: string, options?: CallOptions): Promise<Connection>;
     resume(id: string, options?: CallOptions): Promise<Connection>;
   };
+  readonly connectionTests: {
+    /** Starts a test; it goes on by itself, whoever watches. */
+    start(request: ConnectionTestRequest, options?: CallOptions): Promise<StartedConnectionTest>;
+    get(id: string, options?: CallOptions): Promise<ConnectionTest>;
+    /** Those of the last 30 days, newest first. */
+    list(options?: ListTestsOptions): Promise<Page<ConnectionTestSummary>>;
+    /** Everything so far, then live, until the test is over. */
+    events(id: string, options?: CallOptions): AsyncGenerator<ConnectionTestEvent, void, undefined>;
+    /** Stops it. */
+    cancel(id: string, options?: CallOptions): Promise<ConnectionTest>;
+  };
   /** Waits until nothing more will happen to any recipient by itself, or the time is over. */
   waitForMessage(id: string, options: WaitOptions): Promise<Waited>;
 }
@@ -112,6 +148,7 @@ export function createPosthorn(options: PosthornOptions): Posthorn {
   return {
     messages,
     connections: connectionMethods(call),
+    connectionTests: testMethods(call, createFollow(options)),
     waitForMessage: (id, wait) => waitForMessage(messages.get, id, wait),
   };
 }
@@ -151,6 +188,23 @@ function connectionMethods(call: Call): Posthorn['connections'] {
     delete: (id, options) => call<api.DeleteConnectionResponse>('DELETE', at(id), options),
     pause: (id, options) => call<api.PauseConnectionResponse>('POST', `${at(id)}/pause`, options),
     resume: (id, options) => call<api.ResumeConnectionResponse>('POST', `${at(id)}/resume`, options),
+  };
+}
+
+function testMethods(call: Call, follow: Follow): Posthorn['connectionTests'] {
+  const at = (id: string, verb = '') => `/connection-tests/${encodeURIComponent(id)}${verb}`;
+  return {
+    start: (body, options) =>
+      call<api.StartConnectionTestResponse>('POST', '/connection-tests', { ...options, body }),
+    get: (id, options) => call<api.GetConnectionTestResponse>('GET', at(id), options),
+    list: ({ connection, limit, cursor, ...options } = {}) =>
+      call<api.ListConnectionTestsResponse>('GET', '/connection-tests', {
+        ...options,
+        query: { connection, limit, cursor },
+      }),
+    events: (id, options) =>
+      follow<ConnectionTestEvent>(at(id, '/events'), (event) => event.t === 'end', options),
+    cancel: (id, options) => call<api.CancelConnectionTestResponse>('POST', at(id, '/cancel'), options),
   };
 }
 

@@ -26,6 +26,8 @@ export interface Candidate {
   /** The saved one that it is, or would become. */
   readonly connection: Connection | undefined;
   readonly settings: ConnectionSettings;
+  /** Whether anything was given that is not saved. */
+  readonly unsaved: boolean;
   /** In clear: lives only in memory. */
   readonly secrets: ReadonlyMap<SecretField, string>;
   readonly fingerprint: string;
@@ -67,7 +69,7 @@ export async function proposeCandidate(
   );
   if (current !== undefined) await addStored(deps, current, settings, kept, secrets);
   const fingerprint = await fingerprintOf(deps.keyRing, tenantId, settings, secrets);
-  return { tenantId, connection: current, settings, secrets, fingerprint };
+  return { tenantId, connection: current, settings, unsaved: patch !== undefined, secrets, fingerprint };
 }
 
 function propose(current: Connection | undefined, patch: ConnectionPatch | undefined): ConnectionSettings {

@@ -60,7 +60,9 @@ function replyOf(phase: Phase, reply: Reply, aim: Aim): Found {
     case 'ehlo-tls':
       return helloFindings(phase, reply, aim);
     case 'data':
-      return aim.sizeBytes === undefined ? {} : { details: { sizeBytes: aim.sizeBytes } };
+      return aim.sizeBytes === undefined
+        ? {}
+        : { fact: `${String(aim.sizeBytes)} octets`, details: { sizeBytes: aim.sizeBytes } };
     case 'accepted': {
       const queueId = queueIdOf(reply) ?? null;
       return {

@@ -286,7 +286,7 @@ function followLive(
 
 function newTest(
   { tenantId, keyId }: Principal,
-  { connection, settings, fingerprint }: Candidate,
+  { connection, settings, unsaved, fingerprint }: Candidate,
   people: Correspondents | undefined,
   now: number,
 ): NewTest {
@@ -298,7 +298,7 @@ function newTest(
     port: smtp === undefined ? null : connectionPort(smtp),
     security: smtp?.security ?? null,
     auth: smtp?.auth ?? null,
-    unsaved: connection === undefined || settings !== connection.settings,
+    unsaved,
     from: people === undefined ? null : serializeAddress(people.from.address),
     to: people === undefined ? null : serializeAddress(people.to.address),
   };
