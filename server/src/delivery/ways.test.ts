@@ -1,15 +1,20 @@
 /** Mail on its ways out that are not SMTP, from the database to what became of it. */
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openScene, TENANT, type Scene } from '../../test/delivery-scene.ts';
+import { makeCertificates } from '../../test/certificates.ts';
+import { closeProxies, startProxy } from '../../test/proxy-server.ts';
+import { startPeer } from '../../test/smtp-peer.ts';
 import { forEachStore } from '../../test/stores.ts';
 import { connectionSettings } from '../config/config.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'posthorn-ways-'));
 after(() => {
+  closeProxies();
   rmSync(root, { recursive: true });
 });
 let count = 0;
@@ -84,6 +89,68 @@ forEachStore('ways out', (open) => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
+  test('S5: mail goes through a proxy with sign-in to a pinned server, and the password of neither is told anywhere', async () => {
+    for (const kind of ['socks5', 'http'] as const) {
+      await using store = await open();
+      await using scene = await openScene(store.db);
+      const { selfSigned } = makeCertificates();
+      const peer = await startPeer({ tls: selfSigned, auth: { mechanisms: ['PLAIN'] } });
+      const signIn = { username: 'through', password: 'canary-of-the-proxy' };
+      const proxy = await startProxy(kind, { signIn });
+      const settings = {
+        security: 'starttls',
+        ...{ auth: 'password', username: 'u', password: 'canary-of-the-server' },
+        pin: new X509Certificate(selfSigned.cert).fingerprint256,
+        proxy: `${kind}://through@127.0.0.1:${String(proxy.port)}`,
+        proxyPassword: signIn.password,
+        ipVersion: '4',
+      };
+      const relay = await scene.connect('relay', peer.port, settings);
+      const id = await scene.accept();
+      await scene.untilState(id, 'accepted');
+      assert.deepEqual(proxy.asked, [`127.0.0.1:${String(peer.port)}`]);
+      assert.equal(peer.messages.length, 1);
+      const { attempted } = scene.settlements[0] ?? {};
+      assert.ok(attempted?.kind === 'tried');
+      assert.match(attempted.report.transcript, /through the proxy 127\.0\.0\.1:\d+/);
+      assert.match(attempted.report.transcript, /certificate pinned/);
+      assert.doesNotMatch(JSON.stringify(attempted) + attempted.report.transcript, /canary/);
+      assert.doesNotMatch(JSON.stringify(scene.connections.list(TENANT)), /canary/);
+
+      // K1: another proxy, or another certificate to trust, is another destination.
+      for (const change of [
+        { proxy: `${kind}://through@127.0.0.1:1` },
+        { pin: null },
+        { pin: 'ab'.repeat(32) },
+      ] as const)
+        await assert.rejects(scene.connections.patch(TENANT, relay.id, change), { code: 'secret_required' });
+      await scene.connections.patch(TENANT, relay.id, { proxyPassword: 'wrong' });
+      const held = await scene.accept();
+      await scene.untilState(held, 'held');
+      assert.equal((await scene.recipients(held))[0]?.error_id, 'proxy.auth');
+      await peer.close();
+    }
+  });
+
+  test('K3: another certificate than the pinned one gets no password', async () => {
+    await using store = await open();
+    await using scene = await openScene(store.db);
+    let signIns = 0;
+    const { cert, key, ca, selfSigned } = makeCertificates();
+    const next = () => ((signIns += 1), { reply: '235 2.7.0 Welcome' });
+    const peer = await startPeer({ tls: { cert, key }, auth: { mechanisms: ['PLAIN'], next } });
+    await scene.connect('relay', peer.port, {
+      ...{ host: 'localhost', security: 'starttls', ca, verify: false },
+      ...{ auth: 'password', username: 'u', password: 'p' },
+      pin: new X509Certificate(selfSigned.cert).fingerprint256,
+    });
+    const id = await scene.accept();
+    await scene.untilState(id, 'held');
+    assert.equal((await scene.recipients(id))[0]?.error_id, 'tls.pin_mismatch');
+    assert.equal(signIns, 0);
+    await peer.close();
+  });
+
   test('what may not be used is not saved: other folders, a tenant’s folder, a proxy in the way of the rules', async () => {
     await using store = await open();
     await using scene = await openScene(store.db, { pickupFolders: [root] });
@@ -91,6 +158,8 @@ forEachStore('ways out', (open) => {
       await assert.rejects(connectFolder(scene, 'folder', folder), { code: 'invalid_request' }, folder);
     const settings = connectionSettings.parse({ type: 'pickup', name: 'mine', folder: root });
     await assert.rejects(scene.connections.create('ten_other', settings), { code: 'invalid_request' });
+    for (const proxy of ['http://p.example:0', 'http://a%3Ab@p.example:1', 'socks5://u%0d%0a@p.example:1080'])
+      await assert.rejects(scene.connect('relay', 25, { proxy }), { code: 'invalid_request' }, proxy);
   });
 });
 

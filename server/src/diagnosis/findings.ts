@@ -147,14 +147,17 @@ function connectFindings(facts: Extract<PhaseFacts, { about: 'connect' }>, { por
 }
 
 function tlsFindings(facts: Extract<PhaseFacts, { about: 'tls' }>, aim: Aim, clock: Clock): Found {
-  const { protocol, cipher, verified, subject, issuer, validTo, fingerprint, details } = facts;
+  const { protocol, cipher, verified, pinned, subject, issuer, validTo, fingerprint, details } = facts;
   const daysLeft = Math.floor((validTo - clock.now()) / DAY_MS);
   const name = commonName(subject);
   const version = protocol.replace(/^TLSv/, 'TLS ');
   const left = daysLeft < 0 ? 'expired' : `${String(daysLeft)} ${daysLeft === 1 ? 'day' : 'days'} left`;
   const notes = [
     ...(verified && daysLeft < SOON_DAYS ? [`The certificate ends in ${String(daysLeft)} days.`] : []),
-    ...(!verified && !aim.verify
+    ...(pinned && daysLeft < 0
+      ? ['The certificate has ended. It is trusted all the same, because it is the one that is pinned.']
+      : []),
+    ...(!verified && !pinned && !aim.verify
       ? [
           'The certificate was not verified, because this connection does not ask for it: anybody could answer here.',
         ]
@@ -162,11 +165,20 @@ function tlsFindings(facts: Extract<PhaseFacts, { about: 'tls' }>, aim: Aim, clo
   ];
   return {
     fact: `${version}, ${name}, ${left}`,
-    summary: { version: protocol, cipher, subject: name, issuer: commonName(issuer), daysLeft, verified },
+    summary: {
+      version: protocol,
+      cipher,
+      subject: name,
+      issuer: commonName(issuer),
+      daysLeft,
+      verified,
+      pinned,
+    },
     details: {
       version: protocol,
       cipher,
       verified,
+      pinned,
       daysLeft,
       subject,
       issuer,

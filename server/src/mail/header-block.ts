@@ -25,18 +25,24 @@ export function writeHeaderBlock(fields: readonly HeaderField[]): Buffer {
   return Buffer.from(fields.map(({ raw }) => raw).join(''), 'latin1');
 }
 
+export interface NamedAddress {
+  readonly address: Address;
+  /** As it stands in the field, with its name, unfolded. */
+  readonly text: string;
+}
+
 /** The addresses of a `To`, `Cc` or `Bcc` field; `undefined` when not every part of it is understood. */
-export function addressesOf({ raw }: HeaderField): Address[] | undefined {
+export function addressesOf({ raw }: HeaderField): NamedAddress[] | undefined {
   const unfolded = Buffer.from(raw, 'latin1').toString('utf8').replace(/\r\n/g, '');
   const value = unfolded.slice(unfolded.indexOf(':') + 1).trim();
   if (value === '' || /^[\w -]+:\s*;$/.test(value)) return []; // RFC 5322 §3.4: an empty group
   const parts = splitList(value);
-  const addresses: Address[] = [];
+  const addresses: NamedAddress[] = [];
   for (const part of parts ?? []) {
     const spec = /^(?:(?:[^<>"]|"(?:[^"\\]|\\.)*")*)<([^<>]+)>$/.exec(part)?.[1] ?? part;
     const parsed = parseAddress(spec.trim(), { quotedLocal: true, singleLabel: true });
     if (!parsed.ok) return undefined;
-    addresses.push(parsed.address);
+    addresses.push({ address: parsed.address, text: part });
   }
   return parts === undefined ? undefined : addresses;
 }

@@ -9,10 +9,10 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../base/clock.ts';
 import { peerText } from '../base/log.ts';
 import type { Failure } from '../mail/mail.ts';
-import type { Dialer } from './dial.ts';
+import type { Dialer, DialTrace } from './dial.ts';
 import type { EgressPolicy } from './egress.ts';
 import type { Proxy } from './proxy.ts';
-import { startTls } from './start-tls.ts';
+import { startTls, type TlsFacts } from './start-tls.ts';
 
 export interface HttpsRequest {
   readonly method: 'GET' | 'POST';
@@ -30,8 +30,9 @@ export interface HttpsRequest {
   readonly proxy?: Proxy;
   /** Asked right before the first octet of the request; `false` ends it as a failure of kind `lease`. */
   readonly mayStart?: () => boolean;
-  /** Hears of every step that is done, with its ms. */
-  readonly onStep?: (step: 'dns' | 'connect' | 'tls', ms: number) => void;
+  readonly trace?: DialTrace;
+  /** Hears of every step that went well, with its ms. */
+  readonly onStep?: (step: 'dns' | 'connect' | 'tls', ms: number, tls?: TlsFacts) => void;
   /** Gives up as soon as it fires; the failure is then of kind `stopped`. */
   readonly signal?: AbortSignal;
 }
@@ -74,7 +75,7 @@ async function ask(
   { dialer, clock }: { dialer: Dialer; clock: Clock },
   request: HttpsRequest,
 ): Promise<HttpsAnswer> {
-  const { egress, ca, signal, proxy, timeoutMs = TIMEOUT_MS } = request;
+  const { egress, ca, signal, proxy, trace, timeoutMs = TIMEOUT_MS } = request;
   const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
   if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '') {
     return failed('http', 'protocol', 'HTTPS_ONLY', 'Only an https:// address without user name is asked.');
@@ -84,15 +85,16 @@ async function ask(
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = url.port === '' ? 443 : Number(url.port);
 
-  const dialed = await dialer.dial({ host, port, egress, timeoutMs, ...(proxy !== undefined && { proxy }) });
-  request.onStep?.('dns', dialed.dnsMs);
-  if (dialed.ok || dialed.phase === 'connect') request.onStep?.('connect', dialed.connectMs);
+  const way = { ...(proxy !== undefined && { proxy }), ...(trace !== undefined && { trace }) };
+  const dialed = await dialer.dial({ host, port, egress, timeoutMs, ...way });
+  if (dialed.ok || dialed.phase === 'connect') request.onStep?.('dns', dialed.dnsMs);
   if (!dialed.ok) return { ok: false, step: dialed.phase, failure: dialed.failure, sent: false };
   const tls = { minVersion: 'TLSv1.2', verify: true, ...(ca !== undefined && { ca }) } as const;
+  request.onStep?.('connect', dialed.connectMs);
   const securingAt = clock.monotonic();
   const secured = await startTls(dialed.socket, { host, tls, timeoutMs: left(), clock });
-  request.onStep?.('tls', clock.monotonic() - securingAt);
   if (!secured.ok) return { ok: false, step: 'tls', failure: secured.failure, sent: false };
+  request.onStep?.('tls', clock.monotonic() - securingAt, secured.facts);
   const stop = signal?.aborted === true ? STOPPED : request.mayStart?.() === false ? LEASE_LOST : undefined;
   if (stop !== undefined) {
     secured.socket.on('error', () => undefined);
