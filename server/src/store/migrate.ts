@@ -7,6 +7,7 @@ import { Migrator, type Migration } from 'kysely/migration';
 import { crashPoint } from '../base/crash-point.ts';
 import { engine } from './0001-engine.ts';
 import { connectionTests } from './0003-connection-tests.ts';
+import { grants } from './0004-grants.ts';
 import { masterKeys } from './0005-master-keys.ts';
 import { settings } from './0006-settings.ts';
 import { collapse } from './0007-collapse.ts';
@@ -18,6 +19,7 @@ function migrations(db: Db): Record<string, Migration> {
   return {
     '0001-engine': { up: (kysely) => engine(kysely, db.dialect.name) },
     '0003-connection-tests': { up: connectionTests },
+    '0004-grants': { up: grants },
     '0005-master-keys': { up: masterKeys },
     '0006-settings': { up: settings },
     '0007-collapse': { up: collapse },
