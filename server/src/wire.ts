@@ -41,6 +41,7 @@ import { createApp } from './app.ts';
 /** Answers to idempotency keys are kept for two days; callers are promised one (D9). */
 const REMEMBER_MS = 48 * 3_600_000;
 const HOUR_MS = 3_600_000;
+const HTTPS_PORTS = [443];
 
 export interface RunningServer {
   /** `http://HOST:PORT` as it listens. */
@@ -91,7 +92,7 @@ async function wire(
   const dialer = createDialer({ clock });
   const connections = await openConnections({
     ...{ db, keyRing, clock, log, dialer },
-    egressFor: (tenantId) => egressOf(tenantId, config()),
+    egressFor: (tenantId, use) => egressOf(tenantId, use, config()),
     pickupFolders: () => config().pickup.folders,
   });
   opened.push(() => {
@@ -197,7 +198,7 @@ async function openKeyRing(db: Db, loaded: () => LoadedConfig, clock: Clock): Pr
 function discoveryOf(clock: Clock, dialer: Dialer, config: () => Config): DiscoveryDeps {
   return {
     ...{ clock, dialer, https: createHttps({ dialer, clock }), lookups: createLookups({ clock }) },
-    egressFor: (tenantId) => egressOf(tenantId, config()),
+    egressFor: (tenantId) => egressOf(tenantId, 'mail', config()),
     publicEgress: (ports) => tenantEgress({ ports, own: ownAddresses(config()) }),
   };
 }
@@ -207,11 +208,11 @@ function ownAddresses({ server }: Config) {
 }
 
 /** The instance's own connections may reach internal networks unless that is switched off; a tenant's never by default (S3). */
-function egressOf(tenantId: string, config: Config): EgressPolicy {
+function egressOf(tenantId: string, use: 'mail' | 'https', config: Config): EgressPolicy {
   const { egress } = config;
   const own = ownAddresses(config);
   if (tenantId === INSTANCE_TENANT_ID) return instanceEgress({ privateAllowed: egress.instancePrivate, own });
-  return tenantEgress({ allow: egress.tenantAllow, own });
+  return tenantEgress({ allow: egress.tenantAllow, own, ...(use === 'https' && { ports: HTTPS_PORTS }) });
 }
 
 function tidyHourly(db: Db, clock: Clock, log: Log): () => void {

@@ -15,9 +15,11 @@ import {
 } from '../net/net.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
 import { findFolder } from './pickup-folder.ts';
+import { planToken } from './token-endpoint.ts';
+import type { EgressFor } from './way.ts';
 
 export interface AllowedPlaces {
-  readonly egressFor: (tenantId: string) => EgressPolicy;
+  readonly egressFor: EgressFor;
   readonly pickupFolders: () => readonly string[];
 }
 
@@ -33,13 +35,25 @@ export async function refuseForbidden(
     const found = await findFolder(settings.folder, pickupFolders());
     if (!found.ok && found.failure.code === 'FOLDER_NOT_ALLOWED') refuse('folder', found.failure.message);
   }
+  const https = egressFor(tenantId, 'https');
+  const plan = planToken(settings);
+  if (plan !== undefined) refuseUrl(https, 'tokenUrl', plan.endpoint);
+  if (settings.type === 'graph' && settings.graphUrl !== undefined)
+    refuseUrl(https, 'graphUrl', settings.graphUrl);
   if (settings.type === 'smtp' && settings.proxy !== undefined) {
     const proxy = parseProxy(settings.proxy);
     if (proxy === undefined)
       return refuse('proxy', 'is no proxy that can be used: look at user name and port');
-    if (!mayReach(proxyEgress(egressFor(tenantId)), proxy.host, proxy.port))
+    if (!mayReach(proxyEgress(egressFor(tenantId, 'mail')), proxy.host, proxy.port))
       refuse('proxy', 'is at an address or port that is not allowed here');
   }
+}
+
+/** Token endpoints and the like: addresses that are asked over HTTPS. */
+function refuseUrl(egress: EgressPolicy, field: string, url: string): void {
+  const { hostname, port } = new URL(url);
+  if (!mayReach(egress, hostname.replace(/^\[|\]$/g, ''), port === '' ? 443 : Number(port)))
+    refuse(field, 'is at an address or port that is not allowed here');
 }
 
 /** As far as it can be told without asking DNS. */

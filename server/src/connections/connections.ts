@@ -6,7 +6,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Config, SecretField } from '../config/config.ts';
-import type { Dialer, EgressPolicy } from '../net/net.ts';
+import { createHttps, type Dialer } from '../net/net.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
 import type { Db } from '../store/store.ts';
 import type { Breaker, Trouble } from './breaker.ts';
@@ -16,9 +16,11 @@ import { applyDeclared, resolveDeclared, type DeclaredSecrets } from './declared
 import { readConnections, readSecrets, readTroubles, writeTrouble } from './queries.ts';
 import { proposeCandidate, type Candidate, type Wanted } from './candidate.ts';
 import { rehearse, type Rehearsal, type Rehearsed } from './rehearsal.ts';
+import { createGrants } from './grants.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { bindingOf } from './target.ts';
-import { openSender, secretMissing, type WayOptions } from './way.ts';
+import { createTokens } from './token.ts';
+import { openSender, secretMissing, type EgressFor, type WayOptions } from './way.ts';
 
 export type { Breaker, Trouble } from './breaker.ts';
 export type { Channel } from './channel.ts';
@@ -46,8 +48,7 @@ export interface ConnectionsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly dialer: Dialer;
-  /** Where connections of this tenant may go, as of now. */
-  readonly egressFor: (tenantId: string) => EgressPolicy;
+  readonly egressFor: EgressFor;
   /** Folders that pickup connections may write to, as of now. */
   readonly pickupFolders: () => readonly string[];
 }
@@ -58,7 +59,7 @@ export interface Connections extends Registry {
   /** Settings as they could be, with the secrets that may be used for them. Throws what is wrong with them. */
   propose(tenantId: string, wanted: Wanted): Promise<Candidate>;
   /** Walks the way of a message by hand, watched. Never rejects. */
-  rehearse(rehearsal: Omit<Rehearsal, 'egress'>): Promise<Rehearsed>;
+  rehearse(rehearsal: Omit<Rehearsal, 'egress' | 'tokenEgress'>): Promise<Rehearsed>;
   /** Takes over what the file declares for a tenant. */
   declare(tenantId: string, declared: Config['connections']): Promise<void>;
   /** Whether the file says where this secret is. */
@@ -71,9 +72,11 @@ export interface Connections extends Registry {
 
 /** Reads all connections; nothing is dialled until the first message. */
 export async function openConnections(options: ConnectionsOptions): Promise<Connections> {
-  const { db, keyRing, log } = options;
+  const { db, keyRing, log, clock, egressFor } = options;
+  const https = createHttps(options);
+  const tokens = createTokens({ https, grants: createGrants(options), clock, log });
   const registry = createRegistry(options);
-  const ways: WayOptions = options;
+  const ways: WayOptions = { ...options, tokens };
   const channels = new Map<string, Channel>();
   const retiring = new Set<Channel>();
   const revisions = new Map<string, number>();
@@ -146,7 +149,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
     if (connection === undefined || connection.settings.type === 'mailbox') return undefined;
     const made = createChannel({
       connection,
-      clock: options.clock,
+      clock,
       known: troubles.get(id),
       open: (atOnce) => openWay(connection, atOnce),
       changed: (state, breaker) => {
@@ -189,8 +192,11 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
     channel,
     propose: (tenantId, wanted) =>
       proposeCandidate({ db, keyRing, find: registry.find, declared: readDeclared }, tenantId, wanted),
-    rehearse: (rehearsal) =>
-      rehearse(options, { ...rehearsal, egress: options.egressFor(rehearsal.connection.tenantId) }),
+    rehearse(rehearsal) {
+      const { tenantId } = rehearsal.connection;
+      const places = { egress: egressFor(tenantId, 'mail'), tokenEgress: egressFor(tenantId, 'https') };
+      return rehearse(ways, { ...rehearsal, ...places });
+    },
     async declare(tenantId, declared) {
       const before = declaredSecrets.get(tenantId) ?? new Map();
       declaredSecrets.set(tenantId, await applyDeclared(options, tenantId, declared, before));
@@ -204,6 +210,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
     async stopAll(graceMs) {
       registry.stop();
       await Promise.all([...channels.values(), ...retiring].map((open) => open.stop(graceMs)));
+      await tokens.stop();
       await stored;
     },
   };

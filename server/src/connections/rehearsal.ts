@@ -18,14 +18,22 @@ import {
   type SessionWatch,
 } from '../smtp/smtp.ts';
 import { checkFolder, putIntoFolder } from './pickup.ts';
+import type { Tokens } from './token.ts';
 import { BAD_PROXY, proxyOf, smtpTarget } from './target.ts';
 import { foldersFor } from './way.ts';
 
 export interface Rehearsal {
-  readonly connection: { readonly tenantId: string; readonly settings: ConnectionSettings };
+  readonly connection: {
+    readonly tenantId: string;
+    /** Of the saved one that it is or would become; `''` when there is none. */
+    readonly id: string;
+    readonly settings: ConnectionSettings;
+  };
   /** In clear. */
   readonly secrets: ReadonlyMap<SecretField, string>;
   readonly egress: EgressPolicy;
+  /** For the token endpoint. */
+  readonly tokenEgress: EgressPolicy;
   /** With exactly one recipient. Without it the walk ends after sign-in. */
   readonly mail?: OutgoingMail;
   /** Gives up as soon as it fires. */
@@ -49,6 +57,7 @@ export interface RehearsalDeps {
   readonly dialer: Dialer;
   readonly clock: Clock;
   readonly pickupFolders: () => readonly string[];
+  readonly tokens: Tokens;
 }
 
 /** The phases that a walk with these settings can have, in order. What a server does not offer is passed over. */
@@ -118,14 +127,17 @@ function withoutSettings(watch: SessionWatch): SessionWatch {
 }
 
 async function rehearseSmtp(
-  { dialer, clock }: RehearsalDeps,
-  { secrets, egress, mail, signal, watch }: Rehearsal,
+  { dialer, clock, tokens }: RehearsalDeps,
+  { connection, secrets, egress, tokenEgress, mail, signal, watch }: Rehearsal,
   settings: SmtpSettings,
 ): Promise<Rehearsed> {
   if (settings.auth === 'password' && !secrets.has('password')) return missing('The password is not set.');
   if (proxyOf(settings, secrets) === 'unreadable')
     return { ok: false, phase: 'settings', failure: BAD_PROXY };
-  const target = smtpTarget(settings, secrets);
+  // A fresh token, so that the phase is walked and not skipped.
+  const target = smtpTarget(settings, secrets, (wanted) =>
+    tokens.tokenFor({ connection, secrets, egress: tokenEgress, fresh: true, ...wanted }),
+  );
   const opened = await openSession({ target, egress, dialer, clock, signal, watch });
   if (!opened.ok) {
     const { phase, reply, failure } = opened;

@@ -14,7 +14,7 @@ import {
 import { parseProxy, type Proxy } from '../net/net.ts';
 import type { Failure } from '../mail/mail.ts';
 import type { SecretBinding } from '../secrets/secrets.ts';
-import type { SmtpTarget } from '../smtp/smtp.ts';
+import type { SignIn, SmtpTarget, TokenSource } from '../smtp/smtp.ts';
 
 /** Everything that decides where a secret goes: if any of it changes, the sealed secret no longer opens. */
 export function bindingOf(
@@ -35,20 +35,20 @@ function plain(value: unknown): string | number | boolean | null {
   return value === null ? null : JSON.stringify(value);
 }
 
-/** What to dial and how to sign in. `secrets` are in clear and live only in the answer. */
-export function smtpTarget(settings: SmtpSettings, secrets: ReadonlyMap<SecretField, string>): SmtpTarget {
+/** What to dial and how to sign in. `secrets` are in clear and live only in the answer; `token` is asked by OAuth2 only. */
+export function smtpTarget(
+  settings: SmtpSettings,
+  secrets: ReadonlyMap<SecretField, string>,
+  token: TokenSource,
+): SmtpTarget {
   const clientKey = secrets.get('clientKey');
-  const password = secrets.get('password');
   const proxy = proxyOf(settings, secrets);
   assert(proxy !== 'unreadable', 'the caller read the proxy before');
   return {
     host: settings.host,
     port: connectionPort(settings),
     security: settings.security,
-    signIn:
-      settings.auth === 'password'
-        ? { kind: 'password', username: settings.username ?? '', password: password ?? '' }
-        : { kind: 'anonymous' },
+    signIn: signInOf(settings, secrets, token),
     allowPlaintextAuth: settings.allowPlaintextAuth,
     ehloName: settings.ehloName ?? machineName(),
     tls: {
@@ -71,6 +71,17 @@ export const BAD_PROXY: Failure = {
   code: 'PROXY_NOT_FOUND',
   message: 'The proxy cannot be read, or its user name or password cannot be sent.',
 };
+
+function signInOf(
+  settings: SmtpSettings,
+  secrets: ReadonlyMap<SecretField, string>,
+  token: TokenSource,
+): SignIn {
+  const { auth, username = '' } = settings;
+  if (auth === 'anonymous') return { kind: 'anonymous' };
+  if (auth === 'password') return { kind: 'password', username, password: secrets.get('password') ?? '' };
+  return { kind: 'token-source', username, token };
+}
 
 /** The proxy of the settings with its password; `unreadable` when the text names none that can be used. */
 export function proxyOf(

@@ -28,6 +28,8 @@ export type TokenAnswer =
       readonly correlationId?: string;
       /** The provider asks not to be asked before this, ms from now. */
       readonly retryAfterMs?: number;
+      /** What time it was there, epoch ms, to the second. */
+      readonly theirNow?: number;
     };
 type Refused = Extract<TokenAnswer, { ok: false }>;
 
@@ -111,6 +113,7 @@ function readRefusal(
   const error = word === undefined ? undefined : withoutSecrets(word, secrets);
   const correlationId = correlationOf(body, headers);
   const retryAfterMs = status === 429 || status === 503 ? retryAfterOf(headers['retry-after']) : undefined;
+  const theirNow = Date.parse(headers['date'] ?? ''); // RFC 9110 §6.6.1
   const said = withoutSecrets(description, secrets);
   const wait =
     retryAfterMs === undefined ? '' : ` Try again in ${String(Math.ceil(retryAfterMs / 1000))} seconds.`;
@@ -123,6 +126,7 @@ function readRefusal(
     ...(error !== undefined && { error }),
     ...(correlationId !== undefined && { correlationId }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(!Number.isNaN(theirNow) && { theirNow }),
   };
 }
 

@@ -14,6 +14,7 @@ import type { TokenFacts, TokenGiven } from '../smtp/smtp.ts';
 import { digest, type GrantOwner, type Grants, type RefreshToken } from './grants.ts';
 import { makeAssertion } from './service-account.ts';
 import { readTokenAnswer, type TokenAnswer } from './token-answer.ts';
+import { BAD_PROXY, proxyOf } from './target.ts';
 import { planToken, type TokenPlan } from './token-endpoint.ts';
 
 export interface TokenRequest {
@@ -57,6 +58,8 @@ const RENEW_AT = 0.8;
 /** Hundreds may wait when a token is refused: they hear the same instead of asking the same one after another. */
 const FAILED_MS = 5_000;
 const KEPT_MAX = 10_000;
+/** Providers allow for less than this. */
+const CLOCK_SLACK_SECONDS = 120;
 const FORM = 'application/x-www-form-urlencoded';
 
 interface TokenDeps {
@@ -172,7 +175,7 @@ const STORE_AWAY: Failure = {
 const NOT_CONNECTED: Failure = {
   kind: 'capability',
   code: 'SECRET_MISSING',
-  message: 'There is no refresh token for these settings: connect the mailbox, or set refreshToken.',
+  message: 'The refresh token is not set: connect the mailbox, or give it as refreshToken.',
 };
 
 interface Fetched {
@@ -187,7 +190,12 @@ async function fetchToken(deps: TokenDeps, plan: TokenPlan, request: TokenReques
   if (plan.grant !== 'refresh_token') {
     const made = formOf(plan, secrets, deps.clock.now());
     if ('failure' in made) return { answer: { ok: false, ...made, facts: factsOf(plan) }, lifeMs: 0 };
-    return told(deps.clock, plan, await post(deps.https, plan, request, made.form));
+    const answer = await post(deps.https, plan, request, made.form);
+    return told(
+      deps.clock,
+      plan,
+      plan.grant === 'client_credentials' ? answer : blameClock(deps.clock, answer),
+    );
   }
   const outcome = await deps.grants
     .use(connection, secrets.get('refreshToken'), async (refresh) => {
@@ -220,6 +228,16 @@ function troubleOf(answer: TokenAnswer): string | null | undefined {
   if (answer.ok) return undefined;
   const { status = 0, failure } = answer;
   return status >= 400 && status < 500 && status !== 429 ? JSON.stringify(failure) : null;
+}
+
+/** An assertion says when it was made, so a clock that is wrong makes a good one bad. */
+function blameClock(clock: Clock, answer: TokenAnswer): TokenAnswer {
+  if (answer.ok || answer.theirNow === undefined) return answer;
+  const off = Math.round((clock.now() - answer.theirNow) / 1000);
+  if (Math.abs(off) < CLOCK_SLACK_SECONDS) return answer;
+  const { failure } = answer;
+  const message = `${failure.message} The clock of this machine differs from theirs by ${String(off)} s.`;
+  return { ...answer, failure: { ...failure, message } };
 }
 
 type Form = Readonly<Record<string, string>>;
@@ -272,9 +290,12 @@ function missing(message: string): { readonly failure: Failure } {
 export async function post(
   https: Https,
   { endpoint, ca }: Pick<TokenPlan, 'endpoint' | 'ca'>,
-  { egress }: Pick<TokenRequest, 'egress'>,
+  { connection, secrets: all, egress }: Pick<TokenRequest, 'connection' | 'secrets' | 'egress'>,
   form: Form,
 ): Promise<TokenAnswer> {
+  const { settings } = connection;
+  const proxy = settings.type === 'smtp' ? proxyOf(settings, all) : undefined;
+  if (proxy === 'unreadable') return { ok: false, failure: BAD_PROXY };
   const answer = await https.request({
     method: 'POST',
     url: endpoint,
@@ -282,6 +303,7 @@ export async function post(
     body: new URLSearchParams(form).toString(),
     egress,
     ...(ca !== undefined && { ca }),
+    ...(proxy !== undefined && { proxy }),
   });
   const { client_secret, refresh_token, assertion, code, code_verifier } = form;
   const secrets = [client_secret, refresh_token, assertion, code, code_verifier].filter(

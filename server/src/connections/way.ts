@@ -13,13 +13,18 @@ import type { Opened } from './channel.ts';
 import type { Connection } from './connection.ts';
 import { putIntoFolder } from './pickup.ts';
 import { createErrands } from './sender.ts';
+import type { Tokens } from './token.ts';
 import { BAD_PROXY, proxyOf, smtpTarget } from './target.ts';
+
+/** Where a tenant's connections may go, as of now: to mail servers, or to what is asked over HTTPS (S3). */
+export type EgressFor = (tenantId: string, use: 'mail' | 'https') => EgressPolicy;
 
 export interface WayOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly dialer: Dialer;
-  readonly egressFor: (tenantId: string) => EgressPolicy;
+  readonly egressFor: EgressFor;
+  readonly tokens: Tokens;
   readonly pickupFolders: () => readonly string[];
 }
 
@@ -61,12 +66,17 @@ function openSmtp({ connection, secrets, atOnce }: Way, settings: SmtpSettings, 
   if (settings.auth === 'password' && !secrets.has('password'))
     return { ok: false, failure: secretMissing('the password is not set') };
   if (proxyOf(settings, secrets) === 'unreadable') return { ok: false, failure: BAD_PROXY };
-  const { clock, log, dialer, egressFor } = options;
+  const { clock, log, dialer, egressFor, tokens } = options;
   return {
     ok: true,
     sender: createSmtpPool({
-      target: smtpTarget(settings, secrets),
-      egress: egressFor(connection.tenantId),
+      target: smtpTarget(settings, secrets, (wanted) =>
+        tokens.tokenFor({
+          ...{ connection, secrets, egress: egressFor(connection.tenantId, 'https') },
+          ...wanted,
+        }),
+      ),
+      egress: egressFor(connection.tenantId, 'mail'),
       ...{ clock, log, dialer },
       connectionsMax: atOnce,
       messagesMax: settings.pool.messages,

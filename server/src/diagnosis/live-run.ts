@@ -141,7 +141,7 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
       const mail = await input.mail?.(() => !abort.signal.aborted);
       sizeBytes = mail?.sizeBytes;
       const result = await deps.connections.rehearse({
-        connection: { tenantId, settings },
+        connection: { tenantId, id: candidate.connection?.id ?? '', settings },
         secrets: candidate.secrets,
         signal: abort.signal,
         watch: recorder.watch,

@@ -28,7 +28,12 @@ export const TOKEN_RULES: readonly Rule[] = [
   },
   { ...hold('entra.mfa_or_ca', 'authentication'), ...tokenText(/AADSTS(?:50076|50079|53003)\b/) },
   { ...hold('entra.grant_ended', 'authentication'), ...tokenText(/AADSTS(?:700082|70008|50173|700084)\b/) },
-  { ...hold('oauth.clock', 'configuration'), ...tokenText(/AADSTS700024\b|token (?:is )?not yet valid/i) },
+  {
+    ...hold('oauth.clock', 'configuration'),
+    ...tokenText(
+      /AADSTS700024\b|token (?:is )?not yet valid|reasonable timeframe|clock of this machine differs/i,
+    ),
+  },
   { ...hold('oauth.no_refresh', 'configuration'), ...tokenText(/no refresh.?token/i) },
   {
     ...hold('google.invalid_grant', 'authentication'),
@@ -60,6 +65,11 @@ export const TOKEN_RULES: readonly Rule[] = [
     ...hold('tcp.private_blocked', 'configuration'),
     failure: { kinds: ['egress'], phases: TOKEN },
   },
+  // Ours: a secret that is not set, or a key file that is none.
+  {
+    ...hold('auth.secret_missing', 'configuration'),
+    failure: { kinds: ['capability'], phases: TOKEN },
+  },
   {
     errorId: 'oauth.endpoint',
     outcome: 'deferred',
@@ -68,7 +78,7 @@ export const TOKEN_RULES: readonly Rule[] = [
     confidence: 'likely',
     retryAfterMs: MINUTE,
     failure: {
-      kinds: ['dns', 'tcp', 'tls', 'timeout', 'dropped', 'protocol', 'capability'],
+      kinds: ['dns', 'tcp', 'tls', 'timeout', 'dropped', 'protocol', 'api'],
       phases: TOKEN,
     },
   },
