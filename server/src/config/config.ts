@@ -14,6 +14,7 @@ export type { ExplainedSetting, SectionDescription, SettingDescription } from '.
 export { describeConfig, explainConfig } from './describe.ts';
 export type { ResolvedSecret, SecretReference } from './secret-reference.ts';
 export { describeSecretReference, resolveSecret } from './secret-reference.ts';
+export { followSecretFiles } from './secret-files.ts';
 export type {
   ConnectionPatch,
   ConnectionSettings,
