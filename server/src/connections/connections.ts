@@ -5,14 +5,14 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { Config, SecretField } from '../config/config.ts';
+import { followSecretFiles, type Config, type SecretField } from '../config/config.ts';
 import { createHttps, type Dialer } from '../net/net.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
 import type { Db } from '../store/store.ts';
 import type { Breaker, Trouble } from './breaker.ts';
 import { createChannel, limitsOf, type Channel, type Opened } from './channel.ts';
 import type { Connection } from './connection.ts';
-import { applyDeclared, resolveDeclared, type DeclaredSecrets } from './declared.ts';
+import { applyDeclared, resolveDeclared, secretFilesOf, type DeclaredSecrets } from './declared.ts';
 import { readConnections, readSecrets, readTroubles, writeTrouble } from './queries.ts';
 import { proposeCandidate, type Candidate, type Wanted } from './candidate.ts';
 import { rehearse, type Rehearsal, type Rehearsed } from './rehearsal.ts';
@@ -175,10 +175,37 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
     if (now === undefined) revisions.delete(id);
     else revisions.set(id, now.revision);
     if (now?.revision === before) return;
+    renew(id);
+  }
+
+  /** Forgets what was known against the connection, and sends over new lines. */
+  function renew(id: string): void {
+    const now = registry.byId(id);
     const old = channels.get(id);
     const known = troubles.delete(id) || old?.breaker.trouble !== undefined;
     if (now !== undefined && known) storeTrouble(now, undefined);
     if (old !== undefined) retire(old);
+  }
+
+  let stopFollowing: (() => void) | undefined;
+
+  /** A secret in a file is another one now: lines that are opened from here on use it, and held mail may go. */
+  function followFiles(): void {
+    if (stopFollowing !== undefined || secretFilesOf(declaredSecrets.values()).size === 0) return;
+    stopFollowing = followSecretFiles({
+      clock: options.clock,
+      paths: () => secretFilesOf(declaredSecrets.values()).keys(),
+      changed(paths) {
+        const users = secretFilesOf(declaredSecrets.values());
+        for (const id of new Set(paths.flatMap((path) => users.get(path) ?? []))) {
+          const connection = registry.byId(id);
+          if (connection === undefined) continue;
+          log.info({ connection: connection.name }, 'a secret file has changed; new lines use it');
+          renew(id);
+          for (const listener of breakerListeners) listener(connection, 'closed');
+        }
+      },
+    });
   }
 
   await registry.refresh();
@@ -201,6 +228,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
       const before = declaredSecrets.get(tenantId) ?? new Map();
       declaredSecrets.set(tenantId, await applyDeclared(options, tenantId, declared, before));
       await registry.refresh();
+      followFiles();
     },
     hasDeclaredSecret: ({ tenantId, id }, field) =>
       declaredSecrets.get(tenantId)?.get(id)?.has(field) === true,
@@ -209,6 +237,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
     },
     async stopAll(graceMs) {
       registry.stop();
+      stopFollowing?.();
       await Promise.all([...channels.values(), ...retiring].map((open) => open.stop(graceMs)));
       await tokens.stop();
       await stored;

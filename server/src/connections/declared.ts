@@ -121,3 +121,16 @@ export async function resolveDeclared(
   }
   return { ok: true, secrets };
 }
+
+/** The files that declared secrets are in, and the connections that use each. */
+export function secretFilesOf(declared: Iterable<DeclaredSecrets>): Map<string, string[]> {
+  const users = new Map<string, string[]>();
+  for (const byConnection of declared) {
+    for (const [id, references] of byConnection) {
+      for (const reference of references.values()) {
+        if (reference.kind === 'file') users.set(reference.path, [...(users.get(reference.path) ?? []), id]);
+      }
+    }
+  }
+  return users;
+}
