@@ -20,7 +20,7 @@ export interface OddCertificates {
   readonly expired: CertifiedKey;
   readonly notYetValid: CertifiedKey;
   readonly otherName: CertifiedKey;
-  /** By an authority between, whose own certificate the server does not send. */
+  /** By an authority between, as all public ones are, whose own certificate the server does not send. */
   readonly chainIncomplete: CertifiedKey;
   /** Right, and sent with the authority that signed it, as an internal authority's servers often do. */
   readonly withRoot: CertifiedKey;
@@ -77,7 +77,7 @@ export async function makeOddCertificates(folder: string): Promise<OddCertificat
   const expired = await signed('expired', { dates: PAST });
   const notYetValid = await signed('future', { dates: FUTURE });
   const otherName = await signed('other', { subject: 'mail.other.test', names: OTHER });
-  const chainIncomplete = await signed('short', { by: 'between' });
+  const chainIncomplete = await signed('short', { by: 'between', kind: 'public' });
   const stranger = await signed('client', { subject: 'a client', by: 'stranger', kind: 'client' });
   const ca = await readFile(file('ca.pem'), 'utf8');
   const withRoot = { cert: file('with-root.pem'), key: good.key };
@@ -107,6 +107,11 @@ commonName = supplied
 basicConstraints = critical,CA:FALSE
 extendedKeyUsage = serverAuth
 subjectAltName = $ENV::NAMES
+[public]
+basicConstraints = critical,CA:FALSE
+extendedKeyUsage = serverAuth
+subjectAltName = $ENV::NAMES
+authorityInfoAccess = caIssuers;URI:http://ca.posthorn.test/between.crt
 [authority]
 basicConstraints = critical,CA:TRUE
 [client]

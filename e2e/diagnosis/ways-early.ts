@@ -234,6 +234,13 @@ export const TLS_WAYS: readonly Way[] = [
     id: 'tls.self_signed',
   },
   {
+    way: 'the certificate comes from an internal authority, and the server sends only its own',
+    on: 'submission',
+    settings: signedIn({ ca: undefined }),
+    stage: 'tls',
+    id: 'tls.self_signed',
+  },
+  {
     way: 'the certificate has expired',
     on: 'expired',
     settings: signedIn(),

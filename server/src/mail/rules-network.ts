@@ -44,7 +44,9 @@ const TLS: readonly Rule[] = [
   tls('tls.not_yet_valid', { codes: ['CERT_NOT_YET_VALID'] }),
   tls('tls.revoked', { codes: ['CERT_REVOKED'] }),
   tls('tls.name_mismatch', { codes: ['ERR_TLS_CERT_ALTNAME_INVALID', 'HOSTNAME_MISMATCH'] }),
-  tls('tls.self_signed', { codes: ['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN'] }),
+  tls('tls.self_signed', {
+    codes: ['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNKNOWN_AUTHORITY'],
+  }),
   tls('tls.chain_incomplete', {
     codes: [
       'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',

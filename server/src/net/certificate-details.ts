@@ -66,6 +66,15 @@ function chainOf(peer: DetailedPeerCertificate): X509Certificate[] {
   return chain;
 }
 
+/**
+ * Whether the last certificate that was sent says where its issuer's is found (RFC 5280 §4.2.2.1): then there is one
+ * between it and the root, as with all public authorities, and the server forgot to send it.
+ */
+export function namesItsIssuer(tls: TLSSocket): boolean {
+  const last = chainOf(tls.getPeerCertificate(true)).at(-1);
+  return last?.infoAccess?.includes('CA Issuers - URI:') === true;
+}
+
 export function certificateFacts(certificate: X509Certificate): CertificateFacts {
   return {
     subject: oneLine(certificate.subject),

@@ -131,7 +131,7 @@ const DISTRUSTED: readonly (readonly [string, ServerOptions, TlsOptions, string,
     { cert: made.cert, key: made.key },
     { minVersion: 'TLSv1.2', verify: true },
     'localhost',
-    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'UNKNOWN_AUTHORITY',
   ],
 ];
 

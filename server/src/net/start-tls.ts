@@ -11,7 +11,7 @@ import { checkServerIdentity, connect, type PeerCertificate, type TLSSocket } fr
 import type { Clock } from '../base/clock.ts';
 import { peerText } from '../base/log.ts';
 import type { Failure } from '../mail/mail.ts';
-import { certificateFacts, detailsOf, type TlsDetails } from './certificate-details.ts';
+import { certificateFacts, detailsOf, namesItsIssuer, type TlsDetails } from './certificate-details.ts';
 import { parseHost, withoutFinalDot, type Host } from './host.ts';
 import { secureContext, type TlsOptions } from './tls-context.ts';
 
@@ -158,9 +158,16 @@ function notPinned({ fingerprint, subject }: TlsFacts): Failure {
 function distrust(tls: TLSSocket, facts: TlsFacts, nameError: Error | undefined): Failure {
   // Node puts a code here, though the types say Error.
   const reason: unknown = tls.authorizationError;
-  const code = typeof reason === 'string' ? reason : 'CERT_UNTRUSTED';
+  const said = typeof reason === 'string' ? reason : 'CERT_UNTRUSTED';
+  // OpenSSL calls both the same: an issuer that was not sent, and one that was not to be sent and nobody trusts.
+  const code = ISSUER_UNKNOWN.has(said) && !namesItsIssuer(tls) ? 'UNKNOWN_AUTHORITY' : said;
   return { kind: 'tls', code, message: distrustMessage(code, facts, nameError) };
 }
+
+const ISSUER_UNKNOWN: ReadonlySet<string> = new Set([
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
 
 function distrustMessage(code: string, facts: TlsFacts, nameError: Error | undefined): string {
   switch (code) {
@@ -170,9 +177,11 @@ function distrustMessage(code: string, facts: TlsFacts, nameError: Error | undef
       return 'The certificate is not valid yet by the clock of this machine.';
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
       return `The server issued its certificate itself (${facts.subject}).`;
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return `The server does not send the certificate of the authority that issued its own (${facts.issuer}).`;
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNKNOWN_AUTHORITY':
       return `The certificate comes from an authority that is not trusted here (${facts.issuer}).`;
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return peerText(`The certificate is for another name. ${nameError?.message ?? ''}`);
