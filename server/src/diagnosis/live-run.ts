@@ -150,7 +150,7 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
       recorder.end(result);
     } catch (error) {
       log.error({ err: error, test: id }, 'a connection test broke');
-      recorder.stop('interrupted');
+      stop('interrupted');
     }
   }
 

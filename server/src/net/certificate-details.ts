@@ -79,10 +79,16 @@ export function certificateFacts(certificate: X509Certificate): CertificateFacts
   return {
     subject: oneLine(certificate.subject),
     issuer: oneLine(certificate.issuer),
-    validFrom: certificate.validFromDate.getTime(),
-    validTo: certificate.validToDate.getTime(),
+    validFrom: timeOf(certificate.validFromDate),
+    validTo: timeOf(certificate.validToDate),
     fingerprint: certificate.fingerprint256,
   };
+}
+
+/** What is no date at all counts as long past. */
+function timeOf(date: Date): number {
+  const time = date.getTime();
+  return Number.isNaN(time) ? 0 : time;
 }
 
 /** `DNS:a.example, DNS:b.example, IP Address:192.0.2.1` as a list without the kinds. */
