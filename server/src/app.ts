@@ -11,6 +11,8 @@ import type { Connections } from './connections/connections.ts';
 import { connectionOperations } from './connections/routes.ts';
 import type { ConnectionTests, DiscoveryDeps } from './diagnosis/diagnosis.ts';
 import { discoveryOperations, setupOperations, testOperations } from './diagnosis/routes.ts';
+import { createVerifications, type VerificationDeps } from './flows/flows.ts';
+import { flowOperations } from './flows/routes.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import { createHttpApp, mountOperations } from './http/http.ts';
 import type { AcceptDeps, Acceptor } from './messages/messages.ts';
@@ -20,7 +22,7 @@ import { problemForStoreError, type Db } from './store/store.ts';
 import { tenantOperations, type TenantDeps } from './tenants/routes.ts';
 import { VERSION } from './base/version.ts';
 
-export interface AppDeps extends AcceptDeps, ReadinessDeps, TenantDeps {
+export interface AppDeps extends AcceptDeps, ReadinessDeps, TenantDeps, VerificationDeps {
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Log;
@@ -50,6 +52,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     ...setupOperations(deps),
     ...tenantOperations(deps),
     ...discoveryOperations(deps.discovery),
+    ...flowOperations({ ...deps, verifications: createVerifications(deps) }),
     ...operatorOperations(deps),
   ];
   mountOperations(app, operations, { authenticate: createAuthenticate(deps), mayI });

@@ -9,6 +9,7 @@ import type { Config, LoadedConfig } from './config/config.ts';
 import { openConnections } from './connections/connections.ts';
 import { createConnectionTests, forgetOldTests, type DiscoveryDeps } from './diagnosis/diagnosis.ts';
 import { createDelivery, type Settlement } from './delivery/delivery.ts';
+import { forgetSends } from './flows/flows.ts';
 import { createAcceptor, forgetRemembered } from './messages/messages.ts';
 import {
   createDialer,
@@ -127,7 +128,7 @@ async function wire(
   };
   const app = createApp({
     ...accepting,
-    ...{ log, connections, tests, metrics, settings },
+    ...{ log, keyRing, connections, tests, metrics, settings },
     declared: () => config().tenants.map(({ slug }) => slug),
     discovery: discoveryOf(clock, dialer, config),
     acceptor: createAcceptor(accepting),
@@ -221,6 +222,9 @@ function tidyHourly(db: Db, clock: Clock, log: Log): () => void {
     cancel = clock.after(HOUR_MS, () => {
       forgetRemembered(db, clock.now() - REMEMBER_MS).catch((error: unknown) => {
         log.warn({ err: error }, 'old idempotency keys could not be removed; trying again in an hour');
+      });
+      forgetSends(db, clock.now() - REMEMBER_MS).catch((error: unknown) => {
+        log.warn({ err: error }, 'old mails of flows could not be forgotten; trying again in an hour');
       });
       forgetOldTests(db, clock).catch((error: unknown) => {
         log.warn({ err: error }, 'old connection tests could not be removed; trying again in an hour');

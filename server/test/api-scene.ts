@@ -142,8 +142,9 @@ export async function openNode(
   );
   const settings = createSettings({ db, clock, log });
   await settings.refresh(loaded);
+  const keyRing = createKeyRing({ db, masterKey, clock });
   const connections = await openConnections({
-    ...{ db, clock, log, dialer, keyRing: createKeyRing({ db, masterKey, clock }) },
+    ...{ db, clock, log, dialer, keyRing },
     egressFor: () => instanceEgress(),
     pickupFolders: () => [],
   });
@@ -182,6 +183,7 @@ export async function openNode(
       discovery,
       metrics,
       settings,
+      keyRing,
       declared: () => config.tenants.map(({ slug }) => slug),
       acceptor: createAcceptor(accepting),
       askDatabase: connections.ask,

@@ -856,6 +856,8 @@ export type EffectiveSetting = {
   setAside?: unknown;
 };
 
+export type Flow = 'activation' | 'password-reset' | 'one-time-code' | 'invitation' | 'email-change';
+
 export type Message = {
   id: string;
   state: RecipientState;
@@ -1052,6 +1054,68 @@ export type Settings = {
     mode?: 'capture' | 'allow-list' | 'live';
     readonly allowList?: Array<string>;
   };
+  flows?: {
+    activation?: {
+      kind?: 'link' | 'code' | 'both';
+      lifetimeSeconds?: number;
+      codeLength?: number;
+      codeAlphabet?: 'digits' | 'letters-and-digits';
+      attempts?: number;
+      resendSeconds?: number;
+      blockSeconds?: number;
+      perHour?: number;
+      perDay?: number;
+      url?: string;
+    };
+    'password-reset'?: {
+      kind?: 'link' | 'code' | 'both';
+      lifetimeSeconds?: number;
+      codeLength?: number;
+      codeAlphabet?: 'digits' | 'letters-and-digits';
+      attempts?: number;
+      resendSeconds?: number;
+      blockSeconds?: number;
+      perHour?: number;
+      perDay?: number;
+      url?: string;
+    };
+    'one-time-code'?: {
+      kind?: 'link' | 'code' | 'both';
+      lifetimeSeconds?: number;
+      codeLength?: number;
+      codeAlphabet?: 'digits' | 'letters-and-digits';
+      attempts?: number;
+      resendSeconds?: number;
+      blockSeconds?: number;
+      perHour?: number;
+      perDay?: number;
+      url?: string;
+    };
+    invitation?: {
+      kind?: 'link' | 'code' | 'both';
+      lifetimeSeconds?: number;
+      codeLength?: number;
+      codeAlphabet?: 'digits' | 'letters-and-digits';
+      attempts?: number;
+      resendSeconds?: number;
+      blockSeconds?: number;
+      perHour?: number;
+      perDay?: number;
+      url?: string;
+    };
+    'email-change'?: {
+      kind?: 'link' | 'code' | 'both';
+      lifetimeSeconds?: number;
+      codeLength?: number;
+      codeAlphabet?: 'digits' | 'letters-and-digits';
+      attempts?: number;
+      resendSeconds?: number;
+      blockSeconds?: number;
+      perHour?: number;
+      perDay?: number;
+      url?: string;
+    };
+  };
   locks?: Array<string>;
 };
 
@@ -1133,6 +1197,68 @@ export type SettingsPatch = {
   delivery?: {
     mode?: 'capture' | 'allow-list' | 'live' | null;
     allowList?: Array<string> | null;
+  };
+  flows?: {
+    activation?: {
+      kind?: 'link' | 'code' | 'both' | null;
+      lifetimeSeconds?: number | null;
+      codeLength?: number | null;
+      codeAlphabet?: 'digits' | 'letters-and-digits' | null;
+      attempts?: number | null;
+      resendSeconds?: number | null;
+      blockSeconds?: number | null;
+      perHour?: number | null;
+      perDay?: number | null;
+      url?: string | null;
+    };
+    'password-reset'?: {
+      kind?: 'link' | 'code' | 'both' | null;
+      lifetimeSeconds?: number | null;
+      codeLength?: number | null;
+      codeAlphabet?: 'digits' | 'letters-and-digits' | null;
+      attempts?: number | null;
+      resendSeconds?: number | null;
+      blockSeconds?: number | null;
+      perHour?: number | null;
+      perDay?: number | null;
+      url?: string | null;
+    };
+    'one-time-code'?: {
+      kind?: 'link' | 'code' | 'both' | null;
+      lifetimeSeconds?: number | null;
+      codeLength?: number | null;
+      codeAlphabet?: 'digits' | 'letters-and-digits' | null;
+      attempts?: number | null;
+      resendSeconds?: number | null;
+      blockSeconds?: number | null;
+      perHour?: number | null;
+      perDay?: number | null;
+      url?: string | null;
+    };
+    invitation?: {
+      kind?: 'link' | 'code' | 'both' | null;
+      lifetimeSeconds?: number | null;
+      codeLength?: number | null;
+      codeAlphabet?: 'digits' | 'letters-and-digits' | null;
+      attempts?: number | null;
+      resendSeconds?: number | null;
+      blockSeconds?: number | null;
+      perHour?: number | null;
+      perDay?: number | null;
+      url?: string | null;
+    };
+    'email-change'?: {
+      kind?: 'link' | 'code' | 'both' | null;
+      lifetimeSeconds?: number | null;
+      codeLength?: number | null;
+      codeAlphabet?: 'digits' | 'letters-and-digits' | null;
+      attempts?: number | null;
+      resendSeconds?: number | null;
+      blockSeconds?: number | null;
+      perHour?: number | null;
+      perDay?: number | null;
+      url?: string | null;
+    };
   };
   locks?: Array<string>;
 };
@@ -1307,6 +1433,63 @@ export type TestStage = {
   diagnosis?: TestDiagnosis;
 };
 
+export type Verification = {
+  id: string;
+  flow: Flow;
+  to: string;
+  subject: string | null;
+  state: 'pending' | 'approved' | 'expired' | 'locked' | 'superseded' | 'revoked';
+  /**
+   * The latest message that carried it.
+   */
+  messageId: string | null;
+  createdAt: string;
+  expiresAt: string;
+};
+
+export type VerificationCheck = {
+  /**
+   * `expired` is the one answer to everything that cannot be approved.
+   */
+  status: 'approved' | 'pending' | 'expired' | 'locked';
+  triesLeft?: number;
+  verification?: {
+    id: string;
+    flow: Flow;
+    to: string;
+    subject: string | null;
+    data: {
+      [key: string]: string;
+    };
+  };
+};
+
+export type VerificationWithTimeline = {
+  id: string;
+  flow: Flow;
+  to: string;
+  subject: string | null;
+  state: 'pending' | 'approved' | 'expired' | 'locked' | 'superseded' | 'revoked';
+  /**
+   * The latest message that carried it.
+   */
+  messageId: string | null;
+  createdAt: string;
+  expiresAt: string;
+  /**
+   * Codes that were tried.
+   */
+  tries: number;
+  endedAt: string | null;
+  timeline: Array<{
+    at: string;
+    type: string;
+    data: {
+      [key: string]: unknown;
+    };
+  }>;
+};
+
 /**
  * What is set here and not inherited.
  */
@@ -1318,6 +1501,68 @@ export type SettingsWritable = {
   };
   delivery?: {
     mode?: 'capture' | 'allow-list' | 'live';
+  };
+  flows?: {
+    activation?: {
+      kind?: 'link' | 'code' | 'both';
+      lifetimeSeconds?: number;
+      codeLength?: number;
+      codeAlphabet?: 'digits' | 'letters-and-digits';
+      attempts?: number;
+      resendSeconds?: number;
+      blockSeconds?: number;
+      perHour?: number;
+      perDay?: number;
+      url?: string;
+    };
+    'password-reset'?: {
+      kind?: 'link' | 'code' | 'both';
+      lifetimeSeconds?: number;
+      codeLength?: number;
+      codeAlphabet?: 'digits' | 'letters-and-digits';
+      attempts?: number;
+      resendSeconds?: number;
+      blockSeconds?: number;
+      perHour?: number;
+      perDay?: number;
+      url?: string;
+    };
+    'one-time-code'?: {
+      kind?: 'link' | 'code' | 'both';
+      lifetimeSeconds?: number;
+      codeLength?: number;
+      codeAlphabet?: 'digits' | 'letters-and-digits';
+      attempts?: number;
+      resendSeconds?: number;
+      blockSeconds?: number;
+      perHour?: number;
+      perDay?: number;
+      url?: string;
+    };
+    invitation?: {
+      kind?: 'link' | 'code' | 'both';
+      lifetimeSeconds?: number;
+      codeLength?: number;
+      codeAlphabet?: 'digits' | 'letters-and-digits';
+      attempts?: number;
+      resendSeconds?: number;
+      blockSeconds?: number;
+      perHour?: number;
+      perDay?: number;
+      url?: string;
+    };
+    'email-change'?: {
+      kind?: 'link' | 'code' | 'both';
+      lifetimeSeconds?: number;
+      codeLength?: number;
+      codeAlphabet?: 'digits' | 'letters-and-digits';
+      attempts?: number;
+      resendSeconds?: number;
+      blockSeconds?: number;
+      perHour?: number;
+      perDay?: number;
+      url?: string;
+    };
   };
   locks?: Array<string>;
 };
@@ -1334,6 +1579,68 @@ export type SettingsPatchWritable = {
   delivery?: {
     mode?: 'capture' | 'allow-list' | 'live' | null;
     allowList?: null;
+  };
+  flows?: {
+    activation?: {
+      kind?: 'link' | 'code' | 'both' | null;
+      lifetimeSeconds?: number | null;
+      codeLength?: number | null;
+      codeAlphabet?: 'digits' | 'letters-and-digits' | null;
+      attempts?: number | null;
+      resendSeconds?: number | null;
+      blockSeconds?: number | null;
+      perHour?: number | null;
+      perDay?: number | null;
+      url?: string | null;
+    };
+    'password-reset'?: {
+      kind?: 'link' | 'code' | 'both' | null;
+      lifetimeSeconds?: number | null;
+      codeLength?: number | null;
+      codeAlphabet?: 'digits' | 'letters-and-digits' | null;
+      attempts?: number | null;
+      resendSeconds?: number | null;
+      blockSeconds?: number | null;
+      perHour?: number | null;
+      perDay?: number | null;
+      url?: string | null;
+    };
+    'one-time-code'?: {
+      kind?: 'link' | 'code' | 'both' | null;
+      lifetimeSeconds?: number | null;
+      codeLength?: number | null;
+      codeAlphabet?: 'digits' | 'letters-and-digits' | null;
+      attempts?: number | null;
+      resendSeconds?: number | null;
+      blockSeconds?: number | null;
+      perHour?: number | null;
+      perDay?: number | null;
+      url?: string | null;
+    };
+    invitation?: {
+      kind?: 'link' | 'code' | 'both' | null;
+      lifetimeSeconds?: number | null;
+      codeLength?: number | null;
+      codeAlphabet?: 'digits' | 'letters-and-digits' | null;
+      attempts?: number | null;
+      resendSeconds?: number | null;
+      blockSeconds?: number | null;
+      perHour?: number | null;
+      perDay?: number | null;
+      url?: string | null;
+    };
+    'email-change'?: {
+      kind?: 'link' | 'code' | 'both' | null;
+      lifetimeSeconds?: number | null;
+      codeLength?: number | null;
+      codeAlphabet?: 'digits' | 'letters-and-digits' | null;
+      attempts?: number | null;
+      resendSeconds?: number | null;
+      blockSeconds?: number | null;
+      perHour?: number | null;
+      perDay?: number | null;
+      url?: string | null;
+    };
   };
   locks?: Array<string>;
 };
@@ -1935,6 +2242,10 @@ export type ResendMessageErrors = {
    * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
    */
   404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   */
+  409: Problem;
   /**
    * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
    */
@@ -3229,6 +3540,316 @@ export type DiscoverServersResponses = {
 };
 
 export type DiscoverServersResponse = DiscoverServersResponses[keyof DiscoverServersResponses];
+
+export type CreateVerificationData = {
+  body: {
+    flow: Flow;
+    to:
+      | string
+      | {
+          name?: string;
+          address: string;
+        };
+    /**
+     * Whom the application means by it, such as a user id.
+     */
+    subject?: string;
+    /**
+     * Given back when it is approved.
+     */
+    data?: {
+      [key: string]: string;
+    };
+  };
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/verifications';
+};
+
+export type CreateVerificationErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   */
+  429: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `unavailable`: The database or another part this needs cannot be used now; nothing was stored. Try again.
+   *
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+  /**
+   * `storage_full`: There is too little disk space to accept a message safely; nothing was stored.
+   */
+  507: Problem;
+};
+
+export type CreateVerificationError = CreateVerificationErrors[keyof CreateVerificationErrors];
+
+export type CreateVerificationResponses = {
+  /**
+   * Accepted
+   */
+  202: Verification;
+};
+
+export type CreateVerificationResponse = CreateVerificationResponses[keyof CreateVerificationResponses];
+
+export type CheckVerificationData = {
+  body:
+    | {
+        token: string;
+        flow?: Flow;
+      }
+    | {
+        id: string;
+        code: string;
+        flow?: Flow;
+      };
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/verifications/check';
+};
+
+export type CheckVerificationErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type CheckVerificationError = CheckVerificationErrors[keyof CheckVerificationErrors];
+
+export type CheckVerificationResponses = {
+  /**
+   * Done
+   */
+  200: VerificationCheck;
+};
+
+export type CheckVerificationResponse = CheckVerificationResponses[keyof CheckVerificationResponses];
+
+export type GetVerificationData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/verifications/{id}';
+};
+
+export type GetVerificationErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetVerificationError = GetVerificationErrors[keyof GetVerificationErrors];
+
+export type GetVerificationResponses = {
+  /**
+   * Done
+   */
+  200: VerificationWithTimeline;
+};
+
+export type GetVerificationResponse = GetVerificationResponses[keyof GetVerificationResponses];
+
+export type ResendVerificationData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/verifications/{id}/resend';
+};
+
+export type ResendVerificationErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   */
+  409: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   */
+  429: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `unavailable`: The database or another part this needs cannot be used now; nothing was stored. Try again.
+   */
+  503: Problem;
+  /**
+   * `storage_full`: There is too little disk space to accept a message safely; nothing was stored.
+   */
+  507: Problem;
+};
+
+export type ResendVerificationError = ResendVerificationErrors[keyof ResendVerificationErrors];
+
+export type ResendVerificationResponses = {
+  /**
+   * Accepted
+   */
+  202: Verification;
+};
+
+export type ResendVerificationResponse = ResendVerificationResponses[keyof ResendVerificationResponses];
+
+export type RevokeVerificationData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/verifications/{id}/revoke';
+};
+
+export type RevokeVerificationErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   */
+  409: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type RevokeVerificationError = RevokeVerificationErrors[keyof RevokeVerificationErrors];
+
+export type RevokeVerificationResponses = {
+  /**
+   * Done
+   */
+  200: Verification;
+};
+
+export type RevokeVerificationResponse = RevokeVerificationResponses[keyof RevokeVerificationResponses];
 
 export type GetLivenessData = {
   body?: never;

@@ -46,6 +46,8 @@ const tables = (db: Db | Tx) => db.tables<DeliveryTables>();
 
 export const UTF8_HEADERS = 1;
 export const EIGHT_BIT = 2;
+/** Holds a code or a link that only its recipient may see. */
+export const SENSITIVE = 4;
 
 /** Letters by message id; small contents come along. A message whose row is gone is missing from the answer. */
 export async function loadLetters(

@@ -62,7 +62,7 @@ export function resendOperation(deps: ActDeps, acceptor: Acceptor): Operation {
     params: messageParams,
     body: resendSchema,
     answers: { 202: acceptedView },
-    refusals: ['not_found', 'storage_full', 'unavailable'],
+    refusals: ['not_found', 'conflict', 'storage_full', 'unavailable'],
     async run({ principal, params, body }) {
       const prepared = await prepareResend(deps, principal, params.id, body.to);
       const [accepted] = await acceptor.accept(principal, [prepared], undefined);

@@ -94,6 +94,7 @@ export async function prepare(
       keyId: principal.keyId,
       idempotencyKey: idempotencyKey ?? null,
       resendOf: null,
+      sensitive: false,
     },
     delivery: { letter, kinds: recipients.map(({ kind }) => kind), sendAt: times.sendAt },
     answer: answerOf(letter, firstState(times.sendAt)),

@@ -2,7 +2,7 @@
  * The SQL that writes messages, and what a repeated request finds.
  * Next: accept.ts
  */
-import { EIGHT_BIT, PART_BYTES, UTF8_HEADERS, type Letter } from '../delivery/delivery.ts';
+import { EIGHT_BIT, PART_BYTES, SENSITIVE, UTF8_HEADERS, type Letter } from '../delivery/delivery.ts';
 import { serializeAddress } from '../mail/mail.ts';
 import type { Db, Row, Tx } from '../store/store.ts';
 
@@ -25,6 +25,8 @@ export interface NewMessage {
   readonly keyId: string;
   readonly idempotencyKey: string | null;
   readonly resendOf: string | null;
+  /** Its content is shown to nobody and is not sent again: it holds a code or a link for one person. */
+  readonly sensitive: boolean;
 }
 
 export async function insertMessages(tx: Tx, messages: readonly NewMessage[]): Promise<void> {
@@ -55,7 +57,10 @@ function messageRow(message: NewMessage): Row {
     expires_at: letter.expiresAt,
     collapse_key: message.collapseKey,
     size_bytes: letter.sizeBytes,
-    content_flags: (letter.utf8Headers ? UTF8_HEADERS : 0) | (letter.eightBit ? EIGHT_BIT : 0),
+    content_flags:
+      (letter.utf8Headers ? UTF8_HEADERS : 0) |
+      (letter.eightBit ? EIGHT_BIT : 0) |
+      (message.sensitive ? SENSITIVE : 0),
     capture_only: letter.captureOnly ? 1 : 0,
     tags: message.tags.length === 0 ? null : JSON.stringify(message.tags),
     metadata: message.metadata === null ? null : JSON.stringify(message.metadata),

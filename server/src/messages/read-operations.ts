@@ -4,7 +4,7 @@
  */
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { messageState, readContent, type Delivery } from '../delivery/delivery.ts';
+import { messageState, readContent, SENSITIVE, type Delivery } from '../delivery/delivery.ts';
 import {
   operation,
   pageAnswer,
@@ -15,10 +15,11 @@ import {
   readCursor,
   type Operation,
 } from '../http/http.ts';
+import type { Db } from '../store/store.ts';
 import type { AcceptDeps } from './accept.ts';
 import { parseQuery } from './query-language.ts';
 import { listMessages } from './list-queries.ts';
-import { readRecipients } from './read-queries.ts';
+import { readRecipients, type MessageRow } from './read-queries.ts';
 import { messageParams, mustRead, readSummaries, readWhole } from './reader.ts';
 import { messageView, summaryView } from './view.ts';
 
@@ -79,6 +80,16 @@ export function getOperation({ db }: ReadDeps): Operation {
   });
 }
 
+/** Links and codes are for their recipient only; what was captured went to nobody, and is there to be looked at. */
+async function refuseSensitive(db: Db, row: MessageRow): Promise<void> {
+  if ((row.content_flags & SENSITIVE) === 0) return;
+  const recipients = await readRecipients(db, [row.id]);
+  if (recipients.every(({ state }) => state === 'captured')) return;
+  throw problem('forbidden', {
+    detail: 'The message carries a link or a code that only its recipient may see.',
+  });
+}
+
 export function sourceOperation({ db }: ReadDeps): Operation {
   return operation({
     method: 'GET',
@@ -89,9 +100,10 @@ export function sourceOperation({ db }: ReadDeps): Operation {
     permission: 'messages:read',
     params: messageParams,
     answers: { 200: rawAnswer('message/rfc822') },
-    refusals: ['not_found'],
+    refusals: ['not_found', 'forbidden'],
     async run({ principal, params }) {
-      await mustRead(db, principal.tenantId, params.id);
+      const row = await mustRead(db, principal.tenantId, params.id);
+      await refuseSensitive(db, row);
       return {
         status: 200,
         headers: { 'content-disposition': `attachment; filename="${params.id}.eml"` },

@@ -8,6 +8,7 @@ import type { FieldError } from '../base/problem.ts';
 import {
   EIGHT_BIT,
   readContent,
+  SENSITIVE,
   storedAddress,
   UTF8_HEADERS,
   type Letter,
@@ -31,6 +32,12 @@ export async function prepareResend(
   const { tenantId } = principal;
   const original = await readMessage(db, tenantId, id);
   if (original === undefined) throw problem('not_found', { detail: `There is no message ${id}.` });
+  if ((original.content_flags & SENSITIVE) !== 0) {
+    throw problem('conflict', {
+      detail:
+        'The message carries a link or a code that may count no more. Send the verification again instead: POST /verifications/{id}/resend.',
+    });
+  }
   const chunks: Buffer[] = [];
   for await (const chunk of readContent(db, id)) chunks.push(chunk);
 
@@ -81,6 +88,7 @@ export async function prepareResend(
       idempotencyKey: null,
       collapseKey: null,
       resendOf: id,
+      sensitive: false,
     },
     delivery: { letter, kinds: recipients.map(({ kind }) => kind), sendAt: null },
     answer: answerOf(letter, 'queued'),

@@ -11,6 +11,7 @@ import { grants } from './0004-grants.ts';
 import { masterKeys } from './0005-master-keys.ts';
 import { settings } from './0006-settings.ts';
 import { collapse } from './0007-collapse.ts';
+import { verifications } from './0008-verifications.ts';
 import { StoreRefused } from './refused.ts';
 import type { Db } from './store.ts';
 
@@ -23,6 +24,7 @@ function migrations(db: Db): Record<string, Migration> {
     '0005-master-keys': { up: masterKeys },
     '0006-settings': { up: settings },
     '0007-collapse': { up: collapse },
+    '0008-verifications': { up: verifications },
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
+import { FLOW_NAMES, flowFields, type FlowField, type FlowSettingName } from './flow-settings.ts';
 
 const ADDRESS = /^[^\s@<>",;\u0000-\u001f\u007f]+@[^\s@<>",;\u0000-\u001f\u007f]+$/;
 const ALLOWED = /^[^\s@<>",;\u0000-\u001f\u007f]*@[^\s@<>",;\u0000-\u001f\u007f]+$/;
@@ -23,14 +24,16 @@ interface SettingSpec<S extends z.ZodType> {
   readonly doc: string;
   /** Who may set it for a tenant: its own people too, or only those of the instance. */
   readonly tenantMay: boolean;
-  readonly builtIn?: z.output<S>;
-  readonly ofInstance: (config: Config) => z.output<S> | undefined;
-  readonly ofTenant: (tenant: TenantConfig) => z.output<S> | undefined;
+  /** What it is when nobody sets it; of a setting that the file knows, the file's default. */
+  readonly builtIn?: z.output<S> | undefined;
+  /** Where the configuration file says it; absent for what is set over the API only. */
+  readonly ofInstance?: (config: Config) => z.output<S> | undefined;
+  readonly ofTenant?: (tenant: TenantConfig) => z.output<S> | undefined;
 }
 
 const setting = <S extends z.ZodType>(spec: SettingSpec<S>): SettingSpec<S> => spec;
 
-export const SETTINGS = {
+const GENERAL = {
   'sender.name': setting({
     schema: z.string().regex(DISPLAY_NAME, { error: 'must be a name without control characters' }),
     doc: 'Display name that mail comes from.',
@@ -57,7 +60,6 @@ export const SETTINGS = {
     doc: 'Who gets mail: nobody (everything is kept in the mailbox), the allow list, or everybody.',
     tenantMay: false, // going live is the platform's decision
     ofInstance: ({ delivery }) => delivery.mode,
-    ofTenant: () => undefined,
   }),
   'delivery.allowList': setting({
     schema: z
@@ -67,9 +69,25 @@ export const SETTINGS = {
     doc: 'Addresses and `@domain`s that get mail in the mode `allow-list`.',
     tenantMay: true,
     ofInstance: ({ delivery }) => delivery.allowList,
-    ofTenant: () => undefined,
   }),
-} as const;
+};
+
+type FlowSettings = { [N in FlowSettingName]: SettingSpec<FlowFieldSchema<FieldOf<N>>> };
+type FieldOf<N extends FlowSettingName> = N extends `flows.${string}.${infer F extends FlowField}`
+  ? F
+  : never;
+type FlowFieldSchema<F extends FlowField> = ReturnType<typeof flowFields>[F]['schema'];
+
+const FLOWS = Object.fromEntries(
+  FLOW_NAMES.flatMap((flow) =>
+    Object.entries(flowFields(flow)).map(([name, about]) => [
+      `flows.${flow}.${name}`,
+      { ...about, tenantMay: true },
+    ]),
+  ),
+) as unknown as FlowSettings; // one entry per name of the type, by construction
+
+export const SETTINGS = { ...GENERAL, ...FLOWS };
 
 export type SettingName = keyof typeof SETTINGS;
 export type SettingValue<N extends SettingName = SettingName> = z.output<(typeof SETTINGS)[N]['schema']>;

@@ -64,7 +64,7 @@ export function settingOperations({ settings }: { readonly settings: Settings })
       refusals: ['managed_by_file', 'locked', 'forbidden'],
       async run({ principal, body }) {
         const { locks, ...rest } = body;
-        const patch = flatten(rest);
+        const patch = new Map(flatten(rest));
         refuseChange(settings, principal, [...patch.keys()], locks);
         await settings.change(principal.tenantId, patch, principal.keyId);
         if (locks !== undefined) await settings.setLocks(locks, principal.keyId);
@@ -133,40 +133,48 @@ function refuseChange(
   }
 }
 
-const GROUPS: ReadonlySet<string> = new Set(SETTING_NAMES.map((full) => full.split('.')[0] ?? full));
+/** What stands before a dot in some name: locking it locks all below. */
+const GROUPS: ReadonlySet<string> = new Set(
+  SETTING_NAMES.flatMap((full) => {
+    const steps = full.split('.');
+    return steps.slice(1).map((_, index) => steps.slice(0, index + 1).join('.'));
+  }),
+);
 
-type Nested<V> = Record<
-  string,
-  z.ZodExactOptional<z.ZodObject<Record<string, z.ZodType<V>>, z.core.$strict>>
->;
-
-function nest(schemaOf: (name: SettingName) => z.ZodType): Nested<unknown> {
-  const groups: Record<string, Record<string, z.ZodType>> = {};
-  for (const full of SETTING_NAMES) {
-    const [group = '', leaf = ''] = full.split('.');
-    groups[group] = { ...groups[group], [leaf]: schemaOf(full) };
-  }
-  return Object.fromEntries(
-    Object.entries(groups).map(([group, shape]) => [group, z.exactOptional(z.strictObject(shape))]),
-  );
+interface Tree<Leaf> {
+  [name: string]: Tree<Leaf> | Leaf;
 }
 
-function flatten(nested: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>) {
-  const flat = new Map<SettingName, unknown>();
-  for (const [group, leaves] of Object.entries(nested)) {
-    for (const [leaf, value] of Object.entries(leaves ?? {})) {
-      const full = `${group}.${leaf}`;
-      if (isSettingName(full)) flat.set(full, value);
-    }
+/** A tree of the settings with dots as its branches; what `valueOf` leaves out is not in it. */
+function unflatten<Leaf>(entries: Iterable<readonly [SettingName, Leaf]>): Tree<Leaf> {
+  const root: Tree<Leaf> = {};
+  for (const [full, value] of entries) {
+    const steps = full.split('.');
+    const last = steps.pop() ?? '';
+    let branch = root;
+    for (const step of steps) branch = (branch[step] ??= {}) as Tree<Leaf>; // a branch is never a leaf's name
+    branch[last] = value;
   }
-  return flat;
+  return root;
 }
 
-function unflatten(flat: ReadonlyMap<SettingName, unknown>): Record<string, Record<string, unknown>> {
-  const nested: Record<string, Record<string, unknown>> = {};
-  for (const [full, value] of flat) {
-    const [group = '', leaf = ''] = full.split('.');
-    nested[group] = { ...nested[group], [leaf]: value };
-  }
-  return nested;
+function nest(schemaOf: (name: SettingName) => z.ZodType): z.ZodRawShape {
+  const tree = unflatten(SETTING_NAMES.map((name) => [name, schemaOf(name)] as const));
+  const shapeOf = (branch: Tree<z.ZodType>): z.ZodRawShape =>
+    Object.fromEntries(
+      Object.entries(branch).map(([name, below]) => [
+        name,
+        below instanceof z.ZodType ? below : z.exactOptional(z.strictObject(shapeOf(below))),
+      ]),
+    );
+  return shapeOf(tree);
+}
+
+/** The reverse of `unflatten`, of what a schema of `nest` has parsed. */
+function flatten(tree: object, at = ''): [SettingName, unknown][] {
+  return Object.entries(tree).flatMap(([name, value]: [string, unknown]): [SettingName, unknown][] => {
+    const full = at + name;
+    if (isSettingName(full)) return [[full, value]];
+    return typeof value === 'object' && value !== null ? flatten(value, `${full}.`) : [];
+  });
 }

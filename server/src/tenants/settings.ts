@@ -83,12 +83,13 @@ export function createSettings(deps: { db: Db; clock: Clock; log: Log }): Settin
   }
 
   function effectiveOf(tenantId: string, name: SettingName): Effective & { readonly locked: boolean } {
-    const spec = SETTINGS[name];
+    const spec: (typeof SETTINGS)[SettingName] = SETTINGS[name];
     const { config, origin } = file.loaded;
-    const declared = origin(name).source !== 'default';
-    const builtIn = spec.ofInstance(config);
+    const inFile = spec.ofInstance?.(config);
+    const declared = inFile !== undefined && origin(name).source !== 'default';
+    const builtIn = inFile ?? spec.builtIn;
     const instance = {
-      fileInstance: declared ? builtIn : undefined,
+      fileInstance: declared ? inFile : undefined,
       instance: valueOf(INSTANCE_TENANT_ID, name),
     };
     const locked = isLocked(locks(), name);
@@ -98,7 +99,7 @@ export function createSettings(deps: { db: Db; clock: Clock; log: Log }): Settin
         ? resolveForInstance(instance)
         : resolveForTenant({
             ...instance,
-            fileTenant: tenant && spec.ofTenant(tenant),
+            fileTenant: tenant && spec.ofTenant?.(tenant),
             own: valueOf(tenantId, name),
             locked,
           });

@@ -1,0 +1,271 @@
+/**
+ * SQL of verifications; only this file names their tables. Every change of state says which state it is made from, so
+ * that of many at once one wins.
+ * Next: verifications.ts
+ */
+import type { FlowName } from '../tenants/tenants.ts';
+import type { Db, Tx } from '../store/store.ts';
+
+export type VerificationState = 'pending' | 'approved' | 'locked' | 'superseded' | 'revoked';
+
+export interface Verification {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly flow: FlowName;
+  readonly address: string;
+  readonly addressKey: string;
+  /** Whom the application means; empty when it named nobody. */
+  readonly subject: string;
+  /** As stored: one that is pending may have expired. */
+  readonly state: VerificationState;
+  readonly tokenHash: string | null;
+  readonly codeHash: string | null;
+  readonly tries: number;
+  readonly triesMax: number;
+  /** Epoch ms. */
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly endedAt: number | null;
+  readonly messageId: string | null;
+  readonly data: Readonly<Record<string, string>>;
+}
+
+interface Row {
+  id: string;
+  tenant_id: string;
+  flow: FlowName;
+  address: string;
+  address_key: string;
+  subject: string;
+  state: VerificationState;
+  token_hash: string | null;
+  code_hash: string | null;
+  tries: number;
+  tries_max: number;
+  created_at: number;
+  expires_at: number;
+  ended_at: number | null;
+  message_id: string | null;
+  data: string | null;
+}
+
+interface Tables {
+  verifications: Row;
+  verification_sends: {
+    tenant_id: string;
+    flow: string;
+    address_key: string;
+    at: number;
+    verification_id: string;
+  };
+}
+
+const tables = (db: Db | Tx) => db.tables<Tables>();
+
+/** One address in one flow of one tenant. */
+export interface Where {
+  readonly tenantId: string;
+  readonly flow: FlowName;
+  readonly addressKey: string;
+}
+
+export async function insertVerification(tx: Tx, made: Verification): Promise<void> {
+  await tables(tx)
+    .insertInto('verifications')
+    .values({
+      id: made.id,
+      tenant_id: made.tenantId,
+      flow: made.flow,
+      address: made.address,
+      address_key: made.addressKey,
+      subject: made.subject,
+      state: made.state,
+      token_hash: made.tokenHash,
+      code_hash: made.codeHash,
+      tries: made.tries,
+      tries_max: made.triesMax,
+      created_at: made.createdAt,
+      expires_at: made.expiresAt,
+      ended_at: made.endedAt,
+      message_id: made.messageId,
+      data: Object.keys(made.data).length === 0 ? null : JSON.stringify(made.data),
+    })
+    .execute();
+}
+
+export async function readVerification(
+  db: Db | Tx,
+  tenantId: string,
+  id: string,
+): Promise<Verification | undefined> {
+  const row = await tables(db)
+    .selectFrom('verifications')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row && verificationOf(row);
+}
+
+export async function readByToken(
+  db: Db | Tx,
+  tenantId: string,
+  tokenHash: string,
+): Promise<Verification | undefined> {
+  const row = await tables(db)
+    .selectFrom('verifications')
+    .selectAll()
+    .where('token_hash', '=', tokenHash)
+    .where('tenant_id', '=', tenantId)
+    .executeTakeFirst();
+  return row && verificationOf(row);
+}
+
+/** Ends what is pending for the same address and subject; answers their ids. */
+export async function supersede(tx: Tx, { tenantId, flow, addressKey }: Where, subject: string, now: number) {
+  const rows = await tables(tx)
+    .updateTable('verifications')
+    .set({ state: 'superseded', ended_at: now })
+    .where('tenant_id', '=', tenantId)
+    .where('flow', '=', flow)
+    .where('address_key', '=', addressKey)
+    .where('subject', '=', subject)
+    .where('state', '=', 'pending')
+    .returning('id')
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Pending → another state; `false` when somebody else was quicker, or it has expired. */
+export async function end(
+  tx: Tx,
+  id: string,
+  to: Exclude<VerificationState, 'pending'>,
+  now: number,
+): Promise<boolean> {
+  const result = await tables(tx)
+    .updateTable('verifications')
+    .set({ state: to, ended_at: now })
+    .where('id', '=', id)
+    .where('state', '=', 'pending')
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows) === 1;
+}
+
+/** Counts one try of a code, as long as there are tries left: however many come at once, no more are evaluated. */
+export async function countTry(
+  tx: Tx,
+  tenantId: string,
+  id: string,
+  now: number,
+): Promise<number | undefined> {
+  const row = await tables(tx)
+    .updateTable('verifications')
+    .set((eb) => ({ tries: eb('tries', '+', 1) }))
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', id)
+    .where('state', '=', 'pending')
+    .where('expires_at', '>', now)
+    .whereRef('tries', '<', 'tries_max')
+    .returning('tries')
+    .executeTakeFirst();
+  return row?.tries;
+}
+
+/** A new proof in place of the old one. */
+export async function replaceProof(
+  tx: Tx,
+  id: string,
+  proof: Pick<Verification, 'tokenHash' | 'codeHash' | 'expiresAt'>,
+): Promise<boolean> {
+  const result = await tables(tx)
+    .updateTable('verifications')
+    .set({
+      token_hash: proof.tokenHash,
+      code_hash: proof.codeHash,
+      expires_at: proof.expiresAt,
+      tries: 0,
+    })
+    .where('id', '=', id)
+    .where('state', '=', 'pending')
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows) === 1;
+}
+
+export async function noteMessage(tx: Tx, id: string, messageId: string): Promise<void> {
+  await tables(tx).updateTable('verifications').set({ message_id: messageId }).where('id', '=', id).execute();
+}
+
+export async function noteSend(tx: Tx, where: Where, at: number, verificationId: string): Promise<void> {
+  await tables(tx)
+    .insertInto('verification_sends')
+    .values({
+      tenant_id: where.tenantId,
+      flow: where.flow,
+      address_key: where.addressKey,
+      at,
+      verification_id: verificationId,
+    })
+    .execute();
+}
+
+/** Times of mails to this address since then, oldest first. */
+export async function readSends(tx: Tx, where: Where, since: number): Promise<number[]> {
+  const rows = await tables(tx)
+    .selectFrom('verification_sends')
+    .select('at')
+    .where('tenant_id', '=', where.tenantId)
+    .where('flow', '=', where.flow)
+    .where('address_key', '=', where.addressKey)
+    .where('at', '>', since)
+    .orderBy('at')
+    .execute();
+  return rows.map((row) => row.at);
+}
+
+/** When the latest verification of this address was locked, if after this time. */
+export async function readLockedAt(tx: Tx, where: Where, since: number): Promise<number | undefined> {
+  const row = await tables(tx)
+    .selectFrom('verifications')
+    .select((eb) => eb.fn.max('ended_at').as('at'))
+    .where('tenant_id', '=', where.tenantId)
+    .where('flow', '=', where.flow)
+    .where('address_key', '=', where.addressKey)
+    .where('state', '=', 'locked')
+    .where('ended_at', '>', since)
+    .executeTakeFirst();
+  return row?.at === null || row === undefined ? undefined : Number(row.at);
+}
+
+/** As if it had never been: its mail could not be accepted. */
+export async function removeVerification(tx: Tx, id: string): Promise<void> {
+  await tables(tx).deleteFrom('verifications').where('id', '=', id).execute();
+  await tables(tx).deleteFrom('verification_sends').where('verification_id', '=', id).execute();
+}
+
+/** Forgets mails of long ago: no limit looks back so far. */
+export async function forgetSends(db: Db, before: number): Promise<void> {
+  await tables(db).deleteFrom('verification_sends').where('at', '<', before).execute();
+}
+
+function verificationOf(row: Row): Verification {
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    flow: row.flow,
+    address: row.address,
+    addressKey: row.address_key,
+    subject: row.subject,
+    state: row.state,
+    tokenHash: row.token_hash,
+    codeHash: row.code_hash,
+    tries: row.tries,
+    triesMax: row.tries_max,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    endedAt: row.ended_at,
+    messageId: row.message_id,
+    data: row.data === null ? {} : (JSON.parse(row.data) as Record<string, string>), // our own writing
+  };
+}
