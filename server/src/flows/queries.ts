@@ -235,7 +235,7 @@ export async function readLockedAt(tx: Tx, where: Where, since: number): Promise
     .where('state', '=', 'locked')
     .where('ended_at', '>', since)
     .executeTakeFirst();
-  return row?.at === null || row === undefined ? undefined : Number(row.at);
+  return row?.at ?? undefined;
 }
 
 /** As if it had never been: its mail could not be accepted. */

@@ -20,11 +20,9 @@ export interface FlowDeps {
 
 const tags = ['Verifications'];
 const flow = z.enum(FLOW_NAMES).meta({ id: 'Flow' });
-const subject = z
-  .string()
-  .regex(/^[^\u0000-\u001f\u007f]{1,200}$/, {
-    error: 'must be 1 to 200 characters without control characters',
-  });
+const subject = z.string().regex(/^[^\u0000-\u001f\u007f]{1,200}$/, {
+  error: 'must be 1 to 200 characters without control characters',
+});
 
 /** One address, and nothing that could be read as several (F5). */
 const recipient = z

@@ -32,12 +32,7 @@ export async function prepareResend(
   const { tenantId } = principal;
   const original = await readMessage(db, tenantId, id);
   if (original === undefined) throw problem('not_found', { detail: `There is no message ${id}.` });
-  if ((original.content_flags & SENSITIVE) !== 0) {
-    throw problem('conflict', {
-      detail:
-        'The message carries a link or a code that may count no more. Send the verification again instead: POST /verifications/{id}/resend.',
-    });
-  }
+  if ((original.content_flags & SENSITIVE) !== 0) throw isSensitive();
   const chunks: Buffer[] = [];
   for await (const chunk of readContent(db, id)) chunks.push(chunk);
 
@@ -93,6 +88,13 @@ export async function prepareResend(
     delivery: { letter, kinds: recipients.map(({ kind }) => kind), sendAt: null },
     answer: answerOf(letter, 'queued'),
   };
+}
+
+function isSensitive() {
+  return problem('conflict', {
+    detail:
+      'The message carries a link or a code that may count no more. Send the verification again instead: POST /verifications/{id}/resend.',
+  });
 }
 
 /** The recipients that a resend names instead, once each. Throws `invalid_request` when they are too many. */

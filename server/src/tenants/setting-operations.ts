@@ -145,6 +145,12 @@ interface Tree<Leaf> {
   [name: string]: Tree<Leaf> | Leaf;
 }
 
+/** A branch never has the name of a leaf. */
+function childOf<Leaf>(branch: Tree<Leaf>, name: string): Tree<Leaf> {
+  const child: Tree<Leaf> = {};
+  return (branch[name] ??= child) as Tree<Leaf>;
+}
+
 /** A tree of the settings with dots as its branches; what `valueOf` leaves out is not in it. */
 function unflatten<Leaf>(entries: Iterable<readonly [SettingName, Leaf]>): Tree<Leaf> {
   const root: Tree<Leaf> = {};
@@ -152,7 +158,7 @@ function unflatten<Leaf>(entries: Iterable<readonly [SettingName, Leaf]>): Tree<
     const steps = full.split('.');
     const last = steps.pop() ?? '';
     let branch = root;
-    for (const step of steps) branch = (branch[step] ??= {}) as Tree<Leaf>; // a branch is never a leaf's name
+    for (const step of steps) branch = childOf(branch, step);
     branch[last] = value;
   }
   return root;
