@@ -147,8 +147,11 @@ interface Tree<Leaf> {
 
 /** A branch never has the name of a leaf. */
 function childOf<Leaf>(branch: Tree<Leaf>, name: string): Tree<Leaf> {
+  const found = branch[name];
+  if (found !== undefined) return found as Tree<Leaf>;
   const child: Tree<Leaf> = {};
-  return (branch[name] ??= child) as Tree<Leaf>;
+  branch[name] = child;
+  return child;
 }
 
 /** A tree of the settings with dots as its branches; what `valueOf` leaves out is not in it. */
