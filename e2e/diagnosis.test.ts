@@ -72,7 +72,8 @@ async function tryWay(way: Way): Promise<void> {
   const undo = await way.meanwhile?.(port);
   try {
     const { certificates, closedPort } = postfix;
-    const own = way.settings({ port, closedPort, account, certificates });
+    const beside = listener?.beside === undefined ? {} : { beside: listener.beside };
+    const own = way.settings({ port, ...beside, closedPort, account, certificates });
     const settings = { name: 'wrong', host: 'localhost', port, ...own };
     const { shown, raw } = await testers.test({
       settings,

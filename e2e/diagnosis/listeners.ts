@@ -12,6 +12,8 @@ import type { CertifiedKey } from './certificates.ts';
 
 export interface Listener {
   readonly port: number;
+  /** Of a second one that belongs to it. */
+  readonly beside?: number;
   stop(): Promise<void>;
 }
 

@@ -14,6 +14,8 @@ import type { DoorName } from './postfix.ts';
 export interface Material {
   /** The port of the door or listener. */
   readonly port: number;
+  /** The port of a second listener, when there is one. */
+  readonly beside?: number;
   /** A port where nobody listens. */
   readonly closedPort: number;
   /** The only user that Dovecot knows. */
