@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { freePorts, until } from './child.ts';
 import { startRecordingSink } from './recording-sink.ts';
 import { toml } from './toml.ts';
-import { cleanupOf, startWorld } from './world.ts';
+import { cleanupOf, FORCED, startWorld } from './world.ts';
 
 const MESSAGE = { to: ['ana@example.net'], from: 'app@example.com', subject: 'x', text: 'x' };
 
@@ -16,13 +16,13 @@ test('a connection made over the API takes mail at once, and a change of its hos
   cleanup(() => Promise.all([first.close(), second.close()]));
   const world = await startWorld(t, toml());
   const settings = { name: 'made', host: '127.0.0.1', port: first.port, security: 'none' };
-  const made = await world.api('POST', '/connections', settings);
+  const made = await world.api('POST', `/connections${FORCED}`, settings);
   assert.equal(made.status, 201, made.text);
   const { id } = made.json<{ id: string }>();
   await world.reaches((await world.send(MESSAGE)).id, 'accepted');
   assert.equal(first.arrivals.length, 1);
 
-  const patched = await world.api('PATCH', `/connections/${id}`, { port: second.port });
+  const patched = await world.api('PATCH', `/connections/${id}${FORCED}`, { port: second.port });
   assert.equal(patched.status, 200, patched.text);
   await world.reaches((await world.send(MESSAGE)).id, 'accepted');
   assert.deepEqual([first.arrivals.length, second.arrivals.length], [1, 1]);
@@ -39,16 +39,16 @@ test('K1: a stored password is not carried to another host; it has to be given a
     username: 'u',
     password: 'the secret',
   };
-  const made = await world.api('POST', '/connections', settings);
+  const made = await world.api('POST', `/connections${FORCED}`, settings);
   assert.equal(made.status, 201, made.text);
   assert.ok(!made.text.includes('the secret'));
   const { id } = made.json<{ id: string }>();
-  const moved = await world.api('PATCH', `/connections/${id}`, { host: 'elsewhere.example.com' });
+  const moved = await world.api('PATCH', `/connections/${id}${FORCED}`, { host: 'elsewhere.example.com' });
   assert.equal(moved.status, 422, moved.text);
   assert.equal(moved.json()['code'], 'secret_required');
   const shown = await world.api('GET', `/connections/${id}`);
   assert.equal(shown.json()['host'], '127.0.0.1', 'nothing was changed');
-  const again = await world.api('PATCH', `/connections/${id}`, {
+  const again = await world.api('PATCH', `/connections/${id}${FORCED}`, {
     host: 'elsewhere.example.com',
     password: 'given again',
   });
@@ -87,7 +87,7 @@ test('mail that waits for a missing connection goes out when there is one', asyn
   const held = await world.reaches(id, 'held');
   assert.equal(held.recipients[0]?.attempts, 0);
   const settings = { name: 'late', host: '127.0.0.1', port: sink.port, security: 'none' };
-  assert.equal((await world.api('POST', '/connections', settings)).status, 201);
+  assert.equal((await world.api('POST', `/connections${FORCED}`, settings)).status, 201);
   await world.reaches(id, 'accepted');
 });
 

@@ -30,6 +30,9 @@ export interface ShownMessage {
   readonly attempts: readonly { readonly outcome: string; readonly connection: { readonly name: string } }[];
 }
 
+/** Query of a connection that is saved: in force at once, without a test. */
+export const FORCED = '?force=true&reason=scenario';
+
 export interface Accepted {
   readonly id: string;
   readonly state: string;

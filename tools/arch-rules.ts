@@ -35,7 +35,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   smtp: { level: 2, may: [1] },
   templates: { level: 2, may: [1, 'tenants'] },
   queue: { level: 2, may: ['base', 'store'] },
-  connections: { level: 3, may: [2] },
+  connections: { level: 3, may: [2, 'events'] }, // what became of settings is told like anything else
   events: { level: 3, may: [2] },
   diagnosis: { level: 4, may: [3] },
   routing: { level: 4, may: ['base', 'mail'], types: ['connections', 'config'] },

@@ -264,6 +264,34 @@ test('connections: list, show, pause', async (t) => {
   assert.equal(paused.stdout, '✓ primary is paused\n');
 });
 
+test('connections: activate, revisions, restore', async (t) => {
+  const active = { id: 'con_1', name: 'primary', state: 'active', revision: 2, draft: null };
+  const saved = {
+    createdAt: '2026-11-24T10:00:00.000Z',
+    createdBy: 'key_1',
+    origin: 'saved',
+    returned: null,
+  };
+  const revisions = [
+    { ...saved, revision: 2, state: 'active', proof: null, forced: 'moving', changes: [{ field: 'host' }] },
+    { ...saved, revision: 1, state: 'superseded', proof: { test: 't' }, forced: null, changes: [] },
+  ];
+  const { url, asked } = await fakeServer(t, {
+    'POST /api/v1/connections/primary/activate': [200, active],
+    'GET /api/v1/connections/primary/revisions': [200, { items: revisions, next: null }],
+    'POST /api/v1/connections/primary/revisions/1/restore': [200, { ...active, draft: { revision: 3 } }],
+  });
+  const say = (...args: string[]) => posthorn(['connections', ...args, '--server', url]);
+  const activated = await say('activate', 'primary', '--force', '--reason', 'moving');
+  assert.equal(activated.stdout, '✓ primary is active, revision 2\n');
+  const past = await say('revisions', 'primary');
+  assert.match(past.stdout, /\n2 +active +2026-\S+ +key_1 +forced: moving +host\n1 +superseded .* tested/);
+  const restored = await say('restore', 'primary', '1');
+  assert.equal(restored.stdout, '✓ primary is active, revision 2; revision 3 is a draft\n');
+  assert.equal((await say('restore', 'primary', 'x')).code, 2);
+  assert.equal(asked.length, 3);
+});
+
 test('exit codes: 3 for no answer or no sign-in, 4 for refused, 2 for usage', async (t) => {
   const { url } = await fakeServer(t, {
     'GET /api/v1/messages/msg_401': [401, problem(401, 'unauthorized', 'No.')],

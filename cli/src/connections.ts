@@ -6,13 +6,15 @@ import type { Command } from 'commander';
 import type { Connection } from '@posthorn/sdk';
 import { factLines } from './facts.ts';
 import { connect, examples, remote, type Context, type RemoteOptions } from './remote.ts';
+import { addRevisions } from './revisions.ts';
 import { clean, table } from './terminal.ts';
 
-export function addConnections(program: Command, { world, terminal }: Context): void {
+export function addConnections(program: Command, context: Context): void {
+  const { world, terminal } = context;
   const connections = program
     .command('connections')
     .alias('connection')
-    .description('list, show, pause, resume the ways mail leaves')
+    .description('list, show, activate, pause the ways mail leaves; their history')
     .addHelpText('before', examples('posthorn connections list', 'posthorn connections show primary'));
   remote(connections.command('list', { isDefault: true }))
     .description('list connections')
@@ -41,6 +43,7 @@ export function addConnections(program: Command, { world, terminal }: Context): 
         else terminal.line(`${terminal.mark('ok')} ${clean(connection.name)} is ${connection.state}`);
       });
   }
+  addRevisions(connections, context);
 }
 
 const HEAD = ['NAME', 'STATE', 'TYPE', 'SERVER', 'SECURITY', 'SIGN-IN', 'ID'];

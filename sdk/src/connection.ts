@@ -29,3 +29,10 @@ type ShownSettings = Partial<
 >;
 
 export interface Connection extends Told<api.Connection & ShownSettings> {}
+
+/** One saved version of the settings: its state, who made it, how it was proved, and what it changed. */
+export interface ConnectionRevision extends Told<api.ConnectionRevision> {}
+export interface WholeConnectionRevision extends Told<api.WholeConnectionRevision> {}
+
+/** Secrets of an earlier revision that are not kept any more. */
+export interface Restoration extends Given<api.Restoration> {}

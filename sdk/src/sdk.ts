@@ -4,7 +4,14 @@
  * Next: call.ts
  */
 import { createCall, type Call, type CallOptions } from './call.ts';
-import type { Connection, ConnectionInput, ConnectionPatch } from './connection.ts';
+import type {
+  Connection,
+  ConnectionInput,
+  ConnectionPatch,
+  ConnectionRevision,
+  Restoration,
+  WholeConnectionRevision,
+} from './connection.ts';
 import type {
   ConnectionTest,
   ConnectionTestEvent,
@@ -27,7 +34,15 @@ import { waitForMessage, type Waited, type WaitOptions } from './wait.ts';
 
 export { PosthornError, PosthornUnreachable, type ProblemDetails } from './errors.ts';
 export type { CallOptions } from './call.ts';
-export type { Connection, ConnectionInput, ConnectionPatch, SecretState } from './connection.ts';
+export type {
+  Connection,
+  ConnectionInput,
+  ConnectionPatch,
+  ConnectionRevision,
+  Restoration,
+  SecretState,
+  WholeConnectionRevision,
+} from './connection.ts';
 export type {
   ConnectionTest,
   ConnectionTestEvent,
@@ -96,6 +111,21 @@ export interface ResendOptions extends CallOptions {
   readonly to?: readonly AddressInput[] | undefined;
 }
 
+export interface SaveOptions extends CallOptions {
+  /** Puts it in force if a test of exactly these values has passed; else nothing is saved. */
+  readonly activate?: boolean | undefined;
+  /** Puts it in force without a passing test; the reason is recorded. */
+  readonly force?: boolean | undefined;
+  readonly reason?: string | undefined;
+}
+
+export interface ActivateOptions extends CallOptions {
+  /** The draft when absent. */
+  readonly revision?: number | undefined;
+  readonly force?: boolean | undefined;
+  readonly reason?: string | undefined;
+}
+
 /** Every method rejects with `PosthornError` (the server said no) or `PosthornUnreachable` (it said nothing). */
 export interface Posthorn {
   readonly messages: {
@@ -118,9 +148,20 @@ export interface Posthorn {
     list(options?: CallOptions): Promise<Page<Connection>>;
     /** By id or name. */
     get(id: string, options?: CallOptions): Promise<Connection>;
-    create(connection: ConnectionInput, options?: CallOptions): Promise<Connection>;
-    /** Absent fields stay; of secrets `null` clears. */
-    patch(id: string, changes: ConnectionPatch, options?: CallOptions): Promise<Connection>;
+    /** Makes a draft, which sends once it is activated. */
+    create(connection: ConnectionInput, options?: SaveOptions): Promise<Connection>;
+    /** Absent fields stay; of secrets `null` clears. Makes a draft; what is in force goes on until it is activated. */
+    patch(id: string, changes: ConnectionPatch, options?: SaveOptions): Promise<Connection>;
+    /** Puts a draft in force: needs a passing test of exactly its values, or `force` with a `reason`. */
+    activate(id: string, options?: ActivateOptions): Promise<Connection>;
+    /** Takes it out of use; mail goes as if it were not there. */
+    deactivate(id: string, options?: CallOptions): Promise<Connection>;
+    /** What became of the settings, newest first. */
+    revisions(id: string, options?: Omit<ListOptions, 'q'>): Promise<Page<ConnectionRevision>>;
+    /** One revision with all its settings. */
+    revision(id: string, revision: number, options?: CallOptions): Promise<WholeConnectionRevision>;
+    /** Makes a draft of the values of an earlier revision; secrets that are not kept any more must be given. */
+    restore(id: string, revision: number, secrets?: Restoration, options?: SaveOptions): Promise<Connection>;
     delete(id: string, options?: CallOptions): Promise<void>;
     /** Sends nothing over it until it is resumed; what waits for it waits on. */
     pause(id: string, options?: CallOptions): Promise<Connection>;
@@ -183,8 +224,28 @@ function connectionMethods(call: Call): Posthorn['connections'] {
     list: (options) => call<api.ListConnectionsResponse>('GET', '/connections', options),
     get: (id, options) => call<api.GetConnectionResponse>('GET', at(id), options),
     create: (body, options) =>
-      call<api.CreateConnectionResponse>('POST', '/connections', { ...options, body }),
-    patch: (id, body, options) => call<api.PatchConnectionResponse>('PATCH', at(id), { ...options, body }),
+      call<api.CreateConnectionResponse>('POST', '/connections', { ...saving(options), body }),
+    patch: (id, body, options) =>
+      call<api.PatchConnectionResponse>('PATCH', at(id), { ...saving(options), body }),
+    activate: (id, { revision, force, reason, ...options } = {}) =>
+      call<api.ActivateConnectionResponse>('POST', `${at(id)}/activate`, {
+        ...options,
+        body: { revision, force, reason },
+      }),
+    deactivate: (id, options) =>
+      call<api.DeactivateConnectionResponse>('POST', `${at(id)}/deactivate`, options),
+    revisions: (id, { limit, cursor, ...options } = {}) =>
+      call<api.ListConnectionRevisionsResponse>('GET', `${at(id)}/revisions`, {
+        ...options,
+        query: { limit, cursor },
+      }),
+    revision: (id, number, options) =>
+      call<api.GetConnectionRevisionResponse>('GET', `${at(id)}/revisions/${String(number)}`, options),
+    restore: (id, number, secrets, options) =>
+      call<api.RestoreConnectionRevisionResponse>('POST', `${at(id)}/revisions/${String(number)}/restore`, {
+        ...saving(options),
+        body: secrets ?? {},
+      }),
     delete: (id, options) => call<api.DeleteConnectionResponse>('DELETE', at(id), options),
     pause: (id, options) => call<api.PauseConnectionResponse>('POST', `${at(id)}/pause`, options),
     resume: (id, options) => call<api.ResumeConnectionResponse>('POST', `${at(id)}/resume`, options),
@@ -206,6 +267,11 @@ function testMethods(call: Call, follow: Follow): Posthorn['connectionTests'] {
       follow<ConnectionTestEvent>(at(id, '/events'), (event) => event.t === 'end', options),
     cancel: (id, options) => call<api.CancelConnectionTestResponse>('POST', at(id, '/cancel'), options),
   };
+}
+
+function saving({ activate, force, reason, ...options }: SaveOptions = {}) {
+  const flag = (value: boolean | undefined) => (value === undefined ? undefined : String(value));
+  return { ...options, query: { activate: flag(activate), force: flag(force), reason } };
 }
 
 function newKey(): string {

@@ -6,8 +6,13 @@ import type { Clock } from './base/clock.ts';
 import { newId } from './base/id.ts';
 import type { Log } from './base/log.ts';
 import type { Config, LoadedConfig } from './config/config.ts';
-import { openConnections } from './connections/connections.ts';
-import { createConnectionTests, forgetOldTests, type DiscoveryDeps } from './diagnosis/diagnosis.ts';
+import { openConnections, type Connections, type ConnectionsOptions } from './connections/connections.ts';
+import {
+  createConnectionTests,
+  forgetOldTests,
+  isProved,
+  type DiscoveryDeps,
+} from './diagnosis/diagnosis.ts';
 import { createDelivery, type Settlement } from './delivery/delivery.ts';
 import { forgetSends } from './flows/flows.ts';
 import { createAcceptor, forgetRemembered } from './messages/messages.ts';
@@ -91,11 +96,7 @@ async function wire(
   const keyRing = await openKeyRing(db, () => loaded, clock);
   const settings = createSettings({ db, clock, log });
   const dialer = createDialer({ clock });
-  const connections = await openConnections({
-    ...{ db, keyRing, clock, log, dialer },
-    egressFor: (tenantId, use) => egressOf(tenantId, use, config()),
-    pickupFolders: () => config().pickup.folders,
-  });
+  const connections = await openWays({ db, keyRing, clock, log, dialer }, config);
   opened.push(() => {
     settings.stop();
     connections.stop();
@@ -159,6 +160,20 @@ async function wire(
       await close();
     },
   };
+}
+
+/** The connections, under the settings as they are at each use. */
+function openWays(
+  base: Pick<ConnectionsOptions, 'db' | 'keyRing' | 'clock' | 'log' | 'dialer'>,
+  config: () => Config,
+): Promise<Connections> {
+  return openConnections({
+    ...base,
+    egressFor: (tenantId, use) => egressOf(tenantId, use, config()),
+    pickupFolders: () => config().pickup.folders,
+    proofOf: (tenantId, fingerprint) => isProved(base.db, tenantId, fingerprint),
+    trialMs: () => config().delivery.returnWindow,
+  });
 }
 
 /** The database with the clock that its nodes share. */

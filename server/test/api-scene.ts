@@ -15,7 +15,7 @@ import { newId } from '../src/base/id.ts';
 import { createLog } from '../src/base/log.ts';
 import { loadConfig, type Config, type LoadedConfig } from '../src/config/config.ts';
 import { openConnections, type Connections } from '../src/connections/connections.ts';
-import { createConnectionTests, type DiscoveryDeps } from '../src/diagnosis/diagnosis.ts';
+import { createConnectionTests, isProved, type DiscoveryDeps } from '../src/diagnosis/diagnosis.ts';
 import { createDelivery, type Delivery } from '../src/delivery/delivery.ts';
 import { createAcceptor } from '../src/messages/messages.ts';
 import { createDialer, createHttps, createLookups, instanceEgress, type Dialer } from '../src/net/net.ts';
@@ -147,6 +147,8 @@ export async function openNode(
     ...{ db, clock, log, dialer, keyRing },
     egressFor: () => instanceEgress(),
     pickupFolders: () => [],
+    proofOf: (tenantId, fingerprint) => isProved(db, tenantId, fingerprint),
+    trialMs: () => config.delivery.returnWindow,
   });
   await connections.declare(INSTANCE_TENANT_ID, config.connections);
   const senderFor = (tenantId: string) => senderFrom(settings, tenantId);

@@ -34,6 +34,9 @@ import { join } from 'node:path';
 after(closePeers);
 
 export const TENANT = INSTANCE_TENANT_ID;
+/** Saves and puts in force at once, without a test. */
+export const FORCED = { by: 'key_test', activate: { force: 'for a test' } } as const;
+export const NOTHING_PROVED = { proofOf: () => Promise.resolve(undefined), trialMs: () => 0 } as const;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
@@ -149,6 +152,8 @@ export interface SceneOptions {
   readonly policy?: Partial<DeliveryPolicy>;
   readonly clock?: FakeClock;
   readonly log?: Log;
+  /** How long new settings are on trial; not at all when absent. */
+  readonly trialMs?: number;
   /** Does not start the worker. */
   readonly idle?: boolean;
   readonly activeMax?: number;
@@ -202,6 +207,8 @@ export async function openScene(db: Db, options: SceneOptions = {}): Promise<Sce
     ...{ db, keyRing, clock, log, dialer },
     egressFor: () => egress,
     pickupFolders: () => options.pickupFolders ?? [],
+    ...NOTHING_PROVED,
+    trialMs: () => options.trialMs ?? 0,
   });
   const connections = options.around?.(opened) ?? opened;
   const settlements: Settlement[] = [];
@@ -244,7 +251,7 @@ export async function openScene(db: Db, options: SceneOptions = {}): Promise<Sce
     keyRing,
     policy: { ...LIVE, ...options.policy },
     settlements,
-    connect: (name, port, settings) => connections.create(TENANT, settingsFor(name, port, settings)),
+    connect: (name, port, settings) => connections.create(TENANT, settingsFor(name, port, settings), FORCED),
     async accept(mail = {}) {
       const [id = ''] = await scene.acceptMany(1, mail);
       return id;

@@ -56,16 +56,20 @@ export interface Stage {
 /** Answers the connections that may now be other than they were: over these, mail is sent. */
 type Door = (stage: Stage, trial: Trial) => Promise<{ answer?: Answer; use: { id: string; key?: string }[] }>;
 
+const FORCED_QUERY = '?force=true&reason=proof';
+
 const ok = (answer: Answer): boolean => answer.status < 300;
 
 export const DOORS: Readonly<Record<string, Door>> = {
   async patch({ api }, { id, change, masked }) {
-    const answer = await api.ask('PATCH', `/connections/${id}`, { body: { ...change, ...masked } });
+    const answer = await api.ask('PATCH', `/connections/${id}${FORCED_QUERY}`, {
+      body: { ...change, ...masked },
+    });
     return { answer, use: ok(answer) ? [{ id }] : [] };
   },
   async rename({ api }, { id, change, masked }) {
     const body = { name: 'renamed', ...change, ...masked };
-    const answer = await api.ask('PATCH', `/connections/${id}`, { body });
+    const answer = await api.ask('PATCH', `/connections/${id}${FORCED_QUERY}`, { body });
     return { answer, use: ok(answer) ? [{ id }] : [] };
   },
   /** A test of the stored connection with other settings on top. */
@@ -83,17 +87,39 @@ export const DOORS: Readonly<Record<string, Door>> = {
   /** A copy under another name, as a form that shows the stored one would save it. */
   async create({ api }, { base, change, masked }) {
     const body = without({ ...base.settings, ...change, ...masked, name: 'copy' });
-    const answer = await api.ask('POST', '/connections', { body });
+    const answer = await api.ask('POST', `/connections${FORCED_QUERY}`, { body });
     return { answer, use: ok(answer) ? [{ id: String(answer.at('id')) }] : [] };
   },
   /** A tenant makes one of the same name, and tries to change the instance's. */
   async tenant({ api, tenantKey: key }, { base, id, change, masked }) {
-    const direct = await api.ask('PATCH', `/connections/${id}`, { body: { ...change, ...masked }, key });
+    const direct = await api.ask('PATCH', `/connections/${id}${FORCED_QUERY}`, {
+      body: { ...change, ...masked },
+      key,
+    });
     assert.ok(direct.status >= 400, direct.text);
     const body = without({ ...base.settings, ...change, ...masked, name: base.name });
     const asAdmin = { 'posthorn-tenant': 'acme' };
-    const answer = await api.ask('POST', '/connections', { body, headers: asAdmin });
+    const answer = await api.ask('POST', `/connections${FORCED_QUERY}`, { body, headers: asAdmin });
     return { answer, use: ok(answer) ? [{ id: String(answer.at('id')), key }] : [] };
+  },
+  /** A draft without the secret, activated on its own. */
+  async activate({ api }, { id, change, masked }) {
+    const saved = await api.ask('PATCH', `/connections/${id}`, { body: { ...change, ...masked } });
+    if (!ok(saved)) return { answer: saved, use: [] };
+    const body = { force: true, reason: 'a try' };
+    const answer = await api.ask('POST', `/connections/${id}/activate`, { body });
+    return { answer, use: ok(answer) ? [{ id }] : [] };
+  },
+  /** The changed settings with the secrets cleared, the first revision restored, and the changed ones restored on top. */
+  async restore({ api }, { base, id, change }) {
+    const cleared = Object.fromEntries(Object.keys(base.secrets).map((field) => [field, null]));
+    const path = `/connections/${id}`;
+    const body = { ...change, ...cleared };
+    const saved = await api.ask('PATCH', `${path}${FORCED_QUERY}`, { body });
+    if (!ok(saved)) return { answer: saved, use: [] };
+    await api.ask('POST', `${path}/revisions/1/restore${FORCED_QUERY}`);
+    const answer = await api.ask('POST', `${path}/revisions/2/restore${FORCED_QUERY}`);
+    return { answer, use: ok(answer) ? [{ id }] : [] };
   },
   /** The file declares one of the same name, without the secret. */
   async declared({ api }, { base, id, change }) {
@@ -109,6 +135,9 @@ export const OPERATIONS: Readonly<Record<string, keyof typeof DOORS | { readonly
   createConnection: 'create',
   patchConnection: 'patch',
   hintConnection: { not: 'looks at settings only; nothing is stored and nothing is dialled' },
+  activateConnection: 'activate',
+  deactivateConnection: { not: 'takes no settings' },
+  restoreConnectionRevision: 'restore',
   startConnectionTest: 'test',
   cancelConnectionTest: { not: 'takes no settings' },
   deleteConnection: { not: 'takes no settings, and the secrets go with the connection' },
@@ -237,7 +266,7 @@ export async function tryDoors(stage: Stage, count: number, random: () => number
     answers[status] = (answers[status] ?? 0) + 1;
     assert.ok((answer?.status ?? 0) < 500, answer?.text ?? '');
     for (const one of use) await sendOver(stage, one);
-    const matters = !['patch', 'rename', 'test'].includes(door) || decides(base.settings, change);
+    const matters = !['patch', 'rename', 'test', 'activate'].includes(door) || decides(base.settings, change);
     const found = look(stage, base, matters);
     leaks.push(
       ...found.leaks.map((leak) => `${leak} after ${door} ${JSON.stringify({ ...change, ...trial.masked })}`),
@@ -307,7 +336,17 @@ function chooseDoor(random: () => number): string {
   const value = random();
   if (value < 0.5) return 'patch';
   if (value < 0.84) return 'test';
-  return value < 0.9 ? 'rename' : value < 0.94 ? 'create' : value < 0.98 ? 'tenant' : 'declared';
+  return value < 0.9
+    ? 'rename'
+    : value < 0.92
+      ? 'create'
+      : value < 0.94
+        ? 'activate'
+        : value < 0.96
+          ? 'restore'
+          : value < 0.98
+            ? 'tenant'
+            : 'declared';
 }
 
 function pick<T>(from: readonly T[], random: () => number): T {
@@ -329,7 +368,7 @@ async function plant({ api, bases }: Stage, base: Base): Promise<string> {
     }
   }
   const body = without({ ...base.settings, ...base.secrets });
-  const made = await api.ask('POST', '/connections', { body });
+  const made = await api.ask('POST', `/connections${FORCED_QUERY}`, { body });
   assert.equal(made.status, 201, made.text);
   return String(made.at('id'));
 }

@@ -31,6 +31,7 @@ export type Problem = {
     | 'conflict'
     | 'idempotency_conflict'
     | 'secret_required'
+    | 'not_proved'
     | 'managed_by_file'
     | 'locked'
     | 'not_cancellable'
@@ -66,6 +67,15 @@ export type Accepted = {
 export type AcceptedRecipient = {
   address: string;
   state: RecipientState;
+};
+
+export type Activation = {
+  /**
+   * The draft, when absent.
+   */
+  revision?: number;
+  force?: boolean;
+  reason?: string;
 };
 
 export type Attempt = {
@@ -112,9 +122,17 @@ export type Connection = {
   id: string;
   name: string;
   type: 'smtp' | 'graph' | 'pickup' | 'mailbox';
-  state: 'active' | 'paused' | 'failing';
+  state: 'draft' | 'active' | 'paused' | 'failing' | 'off';
   managedBy: 'api' | 'file';
+  /**
+   * The one in force; of a connection that was never active its draft.
+   */
   revision: number;
+  draft: ConnectionDraft | null;
+  /**
+   * Until then the last settings come back by themselves when sign-in, TLS or these settings fail.
+   */
+  trialUntil: string | null;
   /**
    * What stops it, while it is failing.
    */
@@ -134,6 +152,17 @@ export type Connection = {
   createdAt: string;
   updatedAt: string;
   [key: string]: unknown;
+};
+
+/**
+ * Saved, and not in force yet.
+ */
+export type ConnectionDraft = {
+  revision: number;
+  state: 'draft' | 'proved';
+  createdAt: string;
+  createdBy: string;
+  changes: Array<SettingChange>;
 };
 
 export type ConnectionInput =
@@ -546,6 +575,42 @@ export type ConnectionPatch = {
   ipVersion?: '4' | '6' | null;
   proxy?: string | null;
   proxyPassword?: string | null;
+  /**
+   * Number of the newest revision that you have seen; another one is answered with 409.
+   */
+  revision?: number;
+};
+
+export type ConnectionRevision = {
+  id: string;
+  revision: number;
+  state: 'draft' | 'proved' | 'active' | 'superseded';
+  origin: 'saved' | 'restored' | 'returned' | 'file';
+  basedOn: number | null;
+  createdAt: string;
+  /**
+   * Id of the key, or `file`, or `posthorn`.
+   */
+  createdBy: string;
+  proof: {
+    test: string;
+    at: string;
+  } | null;
+  activatedAt: string | null;
+  activatedBy: string | null;
+  /**
+   * The reason, when it was activated without a passing test.
+   */
+  forced: string | null;
+  supersededAt: string | null;
+  /**
+   * Why it was given up by itself soon after it came in force.
+   */
+  returned: string | null;
+  /**
+   * In the revision that it was made from.
+   */
+  changes: Array<SettingChange>;
 };
 
 export type ConnectionTest = {
@@ -1034,11 +1099,37 @@ export type RecipientState =
   | 'complaint';
 
 /**
+ * Secrets of that time that are not kept any more.
+ */
+export type Restoration = {
+  password?: string;
+  clientSecret?: string;
+  refreshToken?: string;
+  serviceAccount?: string;
+  clientKey?: string;
+  proxyPassword?: string;
+  /**
+   * Number of the newest revision that you have seen; another one is answered with 409.
+   */
+  newest?: number;
+};
+
+/**
  * What is shown of a secret; `rotatedAt` is null when the file holds it.
  */
 export type SecretState = {
   set: boolean;
   rotatedAt: string | null;
+};
+
+/**
+ * Of a secret only `set`, `changed` or `not set`.
+ */
+export type SettingChange = {
+  field: string;
+  secret: boolean;
+  before: unknown;
+  after: unknown;
 };
 
 /**
@@ -1488,6 +1579,51 @@ export type VerificationWithTimeline = {
       [key: string]: unknown;
     };
   }>;
+};
+
+export type WholeConnectionRevision = {
+  id: string;
+  revision: number;
+  state: 'draft' | 'proved' | 'active' | 'superseded';
+  origin: 'saved' | 'restored' | 'returned' | 'file';
+  basedOn: number | null;
+  createdAt: string;
+  /**
+   * Id of the key, or `file`, or `posthorn`.
+   */
+  createdBy: string;
+  proof: {
+    test: string;
+    at: string;
+  } | null;
+  activatedAt: string | null;
+  activatedBy: string | null;
+  /**
+   * The reason, when it was activated without a passing test.
+   */
+  forced: string | null;
+  supersededAt: string | null;
+  /**
+   * Why it was given up by itself soon after it came in force.
+   */
+  returned: string | null;
+  /**
+   * In the revision that it was made from.
+   */
+  changes: Array<SettingChange>;
+  /**
+   * Without the secrets.
+   */
+  settings: {
+    name: string;
+    [key: string]: unknown;
+  };
+  secrets: {
+    [key: string]: {
+      rotatedAt: string;
+      kept: boolean;
+    };
+  };
 };
 
 /**
@@ -2336,7 +2472,17 @@ export type CreateConnectionData = {
     'Posthorn-Tenant'?: string;
   };
   path?: never;
-  query?: never;
+  query?: {
+    /**
+     * Puts it in force, if a test of exactly these values has passed; else nothing is saved.
+     */
+    activate?: 'true' | 'false';
+    /**
+     * Puts it in force without a passing test. Needs `reason`, which is recorded.
+     */
+    force?: 'true' | 'false';
+    reason?: string;
+  };
   url: '/api/v1/connections';
 };
 
@@ -2355,6 +2501,8 @@ export type CreateConnectionErrors = {
   403: Problem;
   /**
    * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   *
+   * `not_proved`: New settings come in force after a test of exactly these values has passed, or when they are forced with a reason.
    */
   409: Problem;
   /**
@@ -2495,7 +2643,17 @@ export type PatchConnectionData = {
   path: {
     id: string;
   };
-  query?: never;
+  query?: {
+    /**
+     * Puts it in force, if a test of exactly these values has passed; else nothing is saved.
+     */
+    activate?: 'true' | 'false';
+    /**
+     * Puts it in force without a passing test. Needs `reason`, which is recorded.
+     */
+    force?: 'true' | 'false';
+    reason?: string;
+  };
   url: '/api/v1/connections/{id}';
 };
 
@@ -2518,6 +2676,8 @@ export type PatchConnectionErrors = {
   404: Problem;
   /**
    * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   *
+   * `not_proved`: New settings come in force after a test of exactly these values has passed, or when they are forced with a reason.
    *
    * `managed_by_file`: This value comes from the configuration file and is changed there.
    */
@@ -2646,6 +2806,321 @@ export type ResumeConnectionResponses = {
 };
 
 export type ResumeConnectionResponse = ResumeConnectionResponses[keyof ResumeConnectionResponses];
+
+export type ActivateConnectionData = {
+  body?: Activation;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/connections/{id}/activate';
+};
+
+export type ActivateConnectionErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   *
+   * `not_proved`: New settings come in force after a test of exactly these values has passed, or when they are forced with a reason.
+   *
+   * `managed_by_file`: This value comes from the configuration file and is changed there.
+   */
+  409: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type ActivateConnectionError = ActivateConnectionErrors[keyof ActivateConnectionErrors];
+
+export type ActivateConnectionResponses = {
+  /**
+   * Done
+   */
+  200: Connection;
+};
+
+export type ActivateConnectionResponse = ActivateConnectionResponses[keyof ActivateConnectionResponses];
+
+export type DeactivateConnectionData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/connections/{id}/deactivate';
+};
+
+export type DeactivateConnectionErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   *
+   * `managed_by_file`: This value comes from the configuration file and is changed there.
+   */
+  409: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type DeactivateConnectionError = DeactivateConnectionErrors[keyof DeactivateConnectionErrors];
+
+export type DeactivateConnectionResponses = {
+  /**
+   * Done
+   */
+  200: Connection;
+};
+
+export type DeactivateConnectionResponse = DeactivateConnectionResponses[keyof DeactivateConnectionResponses];
+
+export type ListConnectionRevisionsData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: {
+    limit?: number;
+    cursor?: string;
+  };
+  url: '/api/v1/connections/{id}/revisions';
+};
+
+export type ListConnectionRevisionsErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ListConnectionRevisionsError = ListConnectionRevisionsErrors[keyof ListConnectionRevisionsErrors];
+
+export type ListConnectionRevisionsResponses = {
+  /**
+   * Done
+   */
+  200: {
+    items: Array<ConnectionRevision>;
+    next: string | null;
+  };
+};
+
+export type ListConnectionRevisionsResponse =
+  ListConnectionRevisionsResponses[keyof ListConnectionRevisionsResponses];
+
+export type GetConnectionRevisionData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+    revision: number;
+  };
+  query?: never;
+  url: '/api/v1/connections/{id}/revisions/{revision}';
+};
+
+export type GetConnectionRevisionErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetConnectionRevisionError = GetConnectionRevisionErrors[keyof GetConnectionRevisionErrors];
+
+export type GetConnectionRevisionResponses = {
+  /**
+   * Done
+   */
+  200: WholeConnectionRevision;
+};
+
+export type GetConnectionRevisionResponse =
+  GetConnectionRevisionResponses[keyof GetConnectionRevisionResponses];
+
+export type RestoreConnectionRevisionData = {
+  body?: Restoration;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+    revision: number;
+  };
+  query?: {
+    /**
+     * Puts it in force, if a test of exactly these values has passed; else nothing is saved.
+     */
+    activate?: 'true' | 'false';
+    /**
+     * Puts it in force without a passing test. Needs `reason`, which is recorded.
+     */
+    force?: 'true' | 'false';
+    reason?: string;
+  };
+  url: '/api/v1/connections/{id}/revisions/{revision}/restore';
+};
+
+export type RestoreConnectionRevisionErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   *
+   * `not_proved`: New settings come in force after a test of exactly these values has passed, or when they are forced with a reason.
+   *
+   * `managed_by_file`: This value comes from the configuration file and is changed there.
+   */
+  409: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `secret_required`: A stored secret is bound to where it is sent. The destination changed, so the secret must be given again.
+   *
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type RestoreConnectionRevisionError =
+  RestoreConnectionRevisionErrors[keyof RestoreConnectionRevisionErrors];
+
+export type RestoreConnectionRevisionResponses = {
+  /**
+   * Done
+   */
+  200: Connection;
+};
+
+export type RestoreConnectionRevisionResponse =
+  RestoreConnectionRevisionResponses[keyof RestoreConnectionRevisionResponses];
 
 export type ListConnectionTestsData = {
   body?: never;

@@ -5,7 +5,8 @@
 import { randomFillSync } from 'node:crypto';
 import { v7 } from 'uuid';
 
-export type IdPrefix = 'msg' | 'con' | 'att' | 'ten' | 'key' | 'evt' | 'job' | 'nod' | 'req' | 'tst' | 'ver';
+export type IdPrefix =
+  'msg' | 'con' | 'rev' | 'att' | 'ten' | 'key' | 'evt' | 'job' | 'nod' | 'req' | 'tst' | 'ver';
 export type Id<P extends IdPrefix> = `${P}_${string}`;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -106,6 +106,11 @@ export const PROBLEMS = {
     title: 'The password must be given again',
     doc: 'A stored secret is bound to where it is sent. The destination changed, so the secret must be given again.',
   },
+  not_proved: {
+    status: 409,
+    title: 'No passing test of exactly these values',
+    doc: 'New settings come in force after a test of exactly these values has passed, or when they are forced with a reason.',
+  },
   managed_by_file: {
     status: 409,
     title: 'Managed by the configuration file',

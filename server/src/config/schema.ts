@@ -126,6 +126,9 @@ const delivery = table({
   stopGrace: field(duration(0).prefault('30s'), {
     doc: 'How long running sends may take when the server stops.',
   }),
+  returnWindow: field(duration(0).prefault('15m'), {
+    doc: 'How long after new settings of a connection came in force its last ones come back by themselves when sign-in, TLS or the settings fail; 0 switches it off.',
+  }),
 });
 
 const limits = table({

@@ -17,8 +17,8 @@ import type { KeyRing } from '../secrets/secrets.ts';
 import type { Db } from '../store/store.ts';
 import type { Connection } from './connection.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import { readSecrets } from './queries.ts';
-import { givenSecrets, invalidSettings, refuseMasked, withoutSecrets } from './registry.ts';
+import { givenSecrets, invalidSettings, refuseMasked, withoutSecrets } from './draft.ts';
+import { readSecrets } from './revision-queries.ts';
 import { bindingOf } from './target.ts';
 
 export interface Candidate {
@@ -60,21 +60,32 @@ export async function proposeCandidate(
   if (name !== undefined && current === undefined) {
     throw problem('not_found', { detail: `There is no connection ${name}.` });
   }
-  const proposed = propose(current, patch);
+  // What is newest: a draft is tested before it is in force.
+  const base = current && baseOf(current);
+  const proposed = propose(base?.settings, patch);
   refuseMasked(proposed);
   const settings = withoutSecrets(proposed);
   const secrets = givenSecrets(proposed);
   const kept = secretFieldsOf(settings.type).filter(
     (field) => !secrets.has(field) && patch?.[field] !== null,
   );
-  if (current !== undefined) await addStored(deps, current, settings, kept, secrets);
+  if (base !== undefined) await addStored(deps, base, settings, kept, secrets);
   const fingerprint = await fingerprintOf(deps.keyRing, tenantId, settings, secrets);
   return { tenantId, connection: current, settings, unsaved: patch !== undefined, secrets, fingerprint };
 }
 
-function propose(current: Connection | undefined, patch: ConnectionPatch | undefined): ConnectionSettings {
-  if (current !== undefined && patch === undefined) return current.settings;
-  const start = current?.settings ?? NOTHING;
+function baseOf(connection: Connection): Connection {
+  const { draft } = connection;
+  if (draft === undefined) return connection;
+  return { ...connection, revisionId: draft.id, revision: draft.number, settings: draft.settings };
+}
+
+function propose(
+  current: ConnectionSettings | undefined,
+  patch: ConnectionPatch | undefined,
+): ConnectionSettings {
+  if (current !== undefined && patch === undefined) return current;
+  const start = current ?? NOTHING;
   const merged = applyConnectionPatch(
     start,
     current === undefined ? { type: 'smtp', ...patch } : (patch ?? {}),
@@ -107,10 +118,10 @@ async function addStored(
     }
     return;
   }
-  const stored = await readSecrets(db, current.id);
+  const stored = await readSecrets(db, current.revisionId);
   for (const field of kept) {
-    const sealed = stored.get(field);
-    if (sealed === undefined) continue;
+    const sealed = stored.find((row) => row.field === field)?.sealed;
+    if (sealed == null) continue;
     const opened = await keyRing.open(bindingOf(changed, field), sealed);
     if (opened.ok) secrets.set(field, opened.plaintext);
     else if (opened.reason === 'destination-changed') throw elsewhere(field);

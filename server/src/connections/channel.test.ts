@@ -19,13 +19,20 @@ function rig(port: number, options: { target?: () => Promise<Found>; pool?: numb
   const settings = settingsFor('relay', port, { pool: { connections: options.pool ?? 4 } });
   assert.ok(settings.type === 'smtp');
   const states: string[] = [];
+  const refusals: string[] = [];
   const channel = createChannel({
     connection: {
       id: 'con_1',
       tenantId: 'ten_1',
       name: 'relay',
       settings,
+      status: 'active',
       revision: 1,
+      revisionId: 'rev_1',
+      draft: undefined,
+      trial: undefined,
+      version: 1,
+      latest: 1,
       paused: false,
       managedBy: 'api',
       secrets: {},
@@ -44,8 +51,9 @@ function rig(port: number, options: { target?: () => Promise<Found>; pool?: numb
       return { ok: true, sender };
     },
     changed: (state) => states.push(state),
+    refused: (refusal) => refusals.push(refusal.errorId),
   });
-  return { channel, clock, dialer, states };
+  return { channel, clock, dialer, states, refusals };
 }
 
 const mail = () => mailOf({ recipients: [address('b@to.example')] });

@@ -11,10 +11,18 @@ import { createBreaker, type Breaker, type Trouble } from './breaker.ts';
 import type { Connection } from './connection.ts';
 import { createPace } from './pace.ts';
 import { notSent, type Sender } from './sender.ts';
+import type { Refusal } from './trial.ts';
 
 const TOO_MANY_LINES = 'smtp.too_many_connections';
 /** Said of the connection in whatever phase they come. Anything else in answer to one message may be about that message. */
 const CERTAIN: readonly Category[] = ['authentication', 'quota', 'tls'];
+
+/** What other settings would mend, and neither time nor the network. */
+const OF_SETTINGS: readonly Category[] = ['authentication', 'tls', 'configuration'];
+
+function isOfSettings({ outcome, category }: Verdict): boolean {
+  return outcome === 'connection_unusable' && OF_SETTINGS.includes(category);
+}
 
 export interface Channel {
   readonly connection: Connection;
@@ -40,6 +48,8 @@ export interface ChannelOptions {
    */
   readonly open: (atOnce: number) => Promise<Opened>;
   readonly changed: (state: Breaker['state'], breaker: Breaker) => void;
+  /** Sign-in, TLS or the settings themselves: nobody's mail goes this way until somebody changes something. */
+  readonly refused: (refusal: Refusal) => void;
 }
 
 export type Opened =
@@ -140,6 +150,10 @@ export function createChannel(options: ChannelOptions): Channel {
           proven: verdict.outcome === 'connection_unusable' && (atDoor || CERTAIN.includes(verdict.category)),
           ...(verdict.retryAfterMs === undefined ? {} : { retryAfterMs: verdict.retryAfterMs }),
         });
+        if (breaker.state === 'open' && isOfSettings(verdict)) {
+          const { errorId = 'unknown' } = verdict;
+          options.refused({ errorId, detail, since: breaker.trouble?.since ?? clock.now() });
+        }
       }
       resize();
     },

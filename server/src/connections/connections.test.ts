@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { drive, keyRingFor, settingsFor } from '../../test/delivery-scene.ts';
+import { drive, FORCED, keyRingFor, NOTHING_PROVED, settingsFor } from '../../test/delivery-scene.ts';
 import { createFakeClock, type FakeClock } from '../../test/fake-clock.ts';
 import { startPeer } from '../../test/smtp-peer.ts';
 import { forEachStore, openTestPostgres, withoutPostgres, type TestStore } from '../../test/stores.ts';
@@ -54,6 +54,7 @@ async function rig(
     dialer: createDialer({ clock: systemClock }),
     egressFor: () => instanceEgress(),
     pickupFolders: () => [],
+    ...NOTHING_PROVED,
   });
   return { connections, clock, keyRing, [Symbol.asyncDispose]: () => drive(clock, connections.stopAll(0)) };
 }
@@ -148,6 +149,7 @@ forEachStore('connections', (open) => {
     const made = await connections.create(
       TENANT,
       settingsFor('relay', 2525, { rate: { perSecond: 5, perDay: 100 } }),
+      FORCED,
     );
     assert.deepEqual(
       [made.revision, made.paused, made.managedBy, made.createdAt],
@@ -157,26 +159,31 @@ forEachStore('connections', (open) => {
     assert.equal(connections.find('ten_other', 'relay'), undefined);
     assert.equal(connections.byId(made.id)?.name, 'relay');
 
-    const patched = await connections.patch(TENANT, 'relay', {
-      rate: { perDay: null },
-      notes: 'n',
-      name: 'renamed',
-    });
+    const patched = await connections.patch(
+      TENANT,
+      'relay',
+      {
+        rate: { perDay: null },
+        notes: 'n',
+        name: 'renamed',
+      },
+      FORCED,
+    );
     assert.ok(patched.settings.type === 'smtp');
     assert.deepEqual([patched.revision, patched.name, patched.settings.notes], [2, 'renamed', 'n']);
     assert.deepEqual(patched.settings.rate, { perSecond: 5 });
-    const cleared = await connections.patch(TENANT, made.id, { notes: null, rate: null });
+    const cleared = await connections.patch(TENANT, made.id, { notes: null, rate: null }, FORCED);
     assert.ok(cleared.settings.type === 'smtp');
     assert.deepEqual([cleared.settings.notes, cleared.settings.rate], [undefined, {}]);
 
-    await connections.create(TENANT, settingsFor('second', 1));
-    assert.equal(await refusal(connections.create(TENANT, settingsFor('second', 1))), 'conflict');
-    assert.equal(await refusal(connections.patch(TENANT, 'renamed', { name: 'second' })), 'conflict');
+    await connections.create(TENANT, settingsFor('second', 1), FORCED);
+    assert.equal(await refusal(connections.create(TENANT, settingsFor('second', 1), FORCED)), 'conflict');
+    assert.equal(await refusal(connections.patch(TENANT, 'renamed', { name: 'second' }, FORCED)), 'conflict');
     assert.equal(
-      await refusal(connections.patch(TENANT, 'renamed', { auth: 'password' })),
+      await refusal(connections.patch(TENANT, 'renamed', { auth: 'password' }, FORCED)),
       'invalid_request',
     );
-    assert.equal(await refusal(connections.patch(TENANT, 'nobody', { notes: 'x' })), 'not_found');
+    assert.equal(await refusal(connections.patch(TENANT, 'nobody', { notes: 'x' }, FORCED)), 'not_found');
 
     await connections.remove(TENANT, made.id);
     assert.equal(connections.byId(made.id), undefined);
@@ -200,9 +207,14 @@ forEachStore('connections', (open) => {
     const [smtp] = connectionSettings.options;
     for (const name of Object.keys(smtp.shape)) {
       const role = classifyField(name);
-      const made = await it.connections.create(TENANT, full());
+      const made = await it.connections.create(TENANT, full(), FORCED);
       const patch = (change: Record<string, unknown>): Promise<unknown> =>
-        it.connections.patch(TENANT, made.id, connectionPatch.parse({ [name]: OTHER[name], ...change }));
+        it.connections.patch(
+          TENANT,
+          made.id,
+          connectionPatch.parse({ [name]: OTHER[name], ...change }),
+          FORCED,
+        );
       const alone = await refusal(patch({}));
       assert.equal(alone, role === 'destination' ? 'secret_required' : 'none', name);
       if (role === 'destination') {
@@ -223,35 +235,36 @@ forEachStore('connections', (open) => {
   test('K1: without a stored secret every field may change; a cleared secret is gone', async () => {
     await using store = await open();
     await using it = await rig(store);
-    const made = await it.connections.create(TENANT, settingsFor('relay', 1));
-    await it.connections.patch(TENANT, made.id, { host: '127.0.0.9', port: 9 });
-    await it.connections.patch(TENANT, made.id, { password: SECRET });
+    const made = await it.connections.create(TENANT, settingsFor('relay', 1), FORCED);
+    await it.connections.patch(TENANT, made.id, { host: '127.0.0.9', port: 9 }, FORCED);
+    await it.connections.patch(TENANT, made.id, { password: SECRET }, FORCED);
     assert.equal(
-      await refusal(it.connections.patch(TENANT, made.id, { host: '127.0.0.8' })),
+      await refusal(it.connections.patch(TENANT, made.id, { host: '127.0.0.8' }, FORCED)),
       'secret_required',
     );
-    const moved = await it.connections.patch(TENANT, made.id, { host: '127.0.0.8', password: null });
+    const moved = await it.connections.patch(TENANT, made.id, { host: '127.0.0.8', password: null }, FORCED);
     assert.deepEqual(moved.secrets, {});
     const rows = await store.db
-      .tables<{ connection_secrets: { sealed: string } }>()
+      .tables<{ connection_secrets: { revision_id: string } }>()
       .selectFrom('connection_secrets')
-      .selectAll()
+      .select('revision_id')
       .execute();
-    assert.deepEqual(rows, []);
+    assert.equal(rows.length, 1, 'only the revision that had it keeps it');
+    assert.notEqual(rows[0]?.revision_id, moved.revisionId);
   });
 
   test('K2: a mask is no secret', async () => {
     await using store = await open();
     await using it = await rig(store);
-    const made = await it.connections.create(TENANT, full());
+    const made = await it.connections.create(TENANT, full(), FORCED);
     for (const mask of ['••••••••', '********']) {
       assert.equal(
-        await refusal(it.connections.patch(TENANT, made.id, { password: mask })),
+        await refusal(it.connections.patch(TENANT, made.id, { password: mask }, FORCED)),
         'invalid_request',
         mask,
       );
       const asNew = { ...full(), name: 'new', password: mask };
-      assert.equal(await refusal(it.connections.create(TENANT, asNew)), 'invalid_request', mask);
+      assert.equal(await refusal(it.connections.create(TENANT, asNew, FORCED)), 'invalid_request', mask);
     }
     assert.equal(it.connections.byId(made.id)?.revision, 1);
   });
@@ -270,7 +283,13 @@ forEachStore('connections', (open) => {
       await call(connections, 'resumeConnection', { id }),
       JSON.stringify(connections.everywhere()),
     );
-    for (const table of ['connections', 'connection_secrets', 'data_keys']) {
+    for (const table of [
+      'connections',
+      'connection_revisions',
+      'connection_secrets',
+      'events',
+      'data_keys',
+    ]) {
       const rows = await store.db.tables<Record<string, object>>().selectFrom(table).selectAll().execute();
       answers.push(JSON.stringify(rows));
     }
@@ -289,7 +308,7 @@ forEachStore('connections', (open) => {
   test('patches at the same time all count, and the line that sends knows the last of them', async () => {
     await using store = await open();
     await using it = await rig(store);
-    const made = await it.connections.create(TENANT, settingsFor('relay', 1));
+    const made = await it.connections.create(TENANT, settingsFor('relay', 1), FORCED);
     const before = it.connections.channel(made.id);
     const patches: ConnectionPatch[] = [
       { notes: 'n' },
@@ -298,7 +317,7 @@ forEachStore('connections', (open) => {
       { senders: ['@a.example'] },
     ];
     const all = Promise.all([
-      ...patches.map((patch) => it.connections.patch(TENANT, made.id, patch)),
+      ...patches.map((patch) => it.connections.patch(TENANT, made.id, patch, FORCED)),
       it.connections.setPaused(TENANT, made.id, true),
     ]);
     await drive(it.clock, all);
@@ -314,7 +333,7 @@ forEachStore('connections', (open) => {
   test('pausing touches nothing else and keeps the line', async () => {
     await using store = await open();
     await using it = await rig(store);
-    const made = await it.connections.create(TENANT, full());
+    const made = await it.connections.create(TENANT, full(), FORCED);
     const channel = it.connections.channel(made.id);
     const paused = await it.connections.setPaused(TENANT, made.id, true);
     assert.deepEqual([paused.paused, paused.revision], [true, 1]);
@@ -326,7 +345,7 @@ forEachStore('connections', (open) => {
     await using store = await open();
     await using it = await rig(store);
     const { connections } = it;
-    const own = await connections.create(TENANT, { ...full(), name: 'taken' });
+    const own = await connections.create(TENANT, { ...full(), name: 'taken' }, FORCED);
     const declare = (...declared: Config['connections']): Promise<void> =>
       connections.declare(TENANT, declared);
     const entry = (name: string, port: number) => {
@@ -340,7 +359,10 @@ forEachStore('connections', (open) => {
     assert.ok(taken !== undefined && connections.hasDeclaredSecret(taken, 'password'));
     assert.ok(!JSON.stringify(connections.everywhere()).includes(SECRET));
 
-    for (const work of [connections.patch(TENANT, 'a', { notes: 'x' }), connections.remove(TENANT, 'a')]) {
+    for (const work of [
+      connections.patch(TENANT, 'a', { notes: 'x' }, FORCED),
+      connections.remove(TENANT, 'a'),
+    ]) {
       assert.equal(await refusal(work), 'managed_by_file');
     }
     assert.equal((await connections.setPaused(TENANT, 'a', true)).paused, true, 'pausing is no setting');
@@ -402,14 +424,14 @@ forEachStore('connections', (open) => {
     await using store = await open();
     const clock = createFakeClock();
     await using first = await rig(store, { clock });
-    const made = await first.connections.create(TENANT, settingsFor('relay', 1));
+    const made = await first.connections.create(TENANT, settingsFor('relay', 1), FORCED);
     const failure = { errorId: 'auth.bad_credentials', detail: '535 no', unusable: true, proven: true };
     first.connections.channel(made.id)?.breaker.failed(failure);
     await drive(clock, first.connections.stopAll(0));
     assert.equal((await readHealth(store.db))[0]?.trouble?.errorId, 'auth.bad_credentials');
 
     await using second = await rig(store, { clock, keyRing: first.keyRing });
-    await second.connections.patch(TENANT, made.id, { notes: 'not even dialled yet' });
+    await second.connections.patch(TENANT, made.id, { notes: 'not even dialled yet' }, FORCED);
     await drive(clock, second.connections.stopAll(0));
     assert.equal((await readHealth(store.db))[0]?.trouble, undefined);
 
@@ -432,11 +454,11 @@ forEachStore('connections', (open) => {
   test('what old settings still find out says nothing about the new ones', async () => {
     await using store = await open();
     await using it = await rig(store);
-    const made = await it.connections.create(TENANT, settingsFor('relay', 1));
+    const made = await it.connections.create(TENANT, settingsFor('relay', 1), FORCED);
     const old = it.connections.channel(made.id);
     const states: string[] = [];
     it.connections.onBreaker((_connection, state) => states.push(state));
-    await it.connections.patch(TENANT, made.id, { port: 2 });
+    await it.connections.patch(TENANT, made.id, { port: 2 }, FORCED);
     old?.breaker.failed({ errorId: 'x.y', detail: '', unusable: true, proven: true });
     assert.deepEqual(states, []);
     assert.equal(it.connections.channel(made.id)?.breaker.state, 'closed');
@@ -448,14 +470,14 @@ forEachStore('connections', (open) => {
     await using store = await open();
     {
       await using it = await rig(store);
-      await it.connections.create(TENANT, settingsFor('relay', 2525));
+      await it.connections.create(TENANT, settingsFor('relay', 2525), FORCED);
     }
-    const tables = store.db.tables<{ connections: { settings: string } }>();
-    const row = await tables.selectFrom('connections').select('settings').executeTakeFirstOrThrow();
+    const tables = store.db.tables<{ connection_revisions: { settings: string } }>();
+    const row = await tables.selectFrom('connection_revisions').select('settings').executeTakeFirstOrThrow();
     const settings = JSON.parse(row.settings) as Record<string, object>;
     const later = { ...settings, shiny: true, pool: { ...settings['pool'], colour: 'blue' } };
     await transaction(store.db, (tx) =>
-      tx.dialect.runEach(tx, 'update connections set settings = $1', [[JSON.stringify(later)]]),
+      tx.dialect.runEach(tx, 'update connection_revisions set settings = $1', [[JSON.stringify(later)]]),
     );
     await using it = await rig(store);
     const found = it.connections.find(TENANT, 'relay');
@@ -469,22 +491,25 @@ forEachStore('connections', (open) => {
     await transaction(store.db, (tx) =>
       tx.dialect.insertRows(tx, 'tenants', [{ id: tenantId, slug: 'acme', name: 'Acme', created_at: 0 }]),
     );
-    const ours = await it.connections.create(TENANT, settingsFor('relay', 1));
+    const ours = await it.connections.create(TENANT, settingsFor('relay', 1), FORCED);
     assert.deepEqual(it.connections.usableBy(tenantId), [ours]);
     assert.deepEqual(it.connections.list(tenantId), []);
-    const theirs = await it.connections.create(tenantId, settingsFor('relay', 2));
+    const theirs = await it.connections.create(tenantId, settingsFor('relay', 2), FORCED);
     assert.deepEqual(it.connections.usableBy(tenantId), [theirs]);
     assert.ok(
       it.connections.isUsableBy(tenantId, theirs.id) && !it.connections.isUsableBy(tenantId, ours.id),
     );
-    assert.equal(await refusal(it.connections.patch(tenantId, ours.id, { notes: 'mine' })), 'not_found');
+    assert.equal(
+      await refusal(it.connections.patch(tenantId, ours.id, { notes: 'mine' }, FORCED)),
+      'not_found',
+    );
     assert.equal(await refusal(it.connections.remove(tenantId, ours.id)), 'not_found');
   });
 
   test('stopped, nothing is left that would wake up', async () => {
     await using store = await open();
     const it = await rig(store);
-    const made = await it.connections.create(TENANT, settingsFor('relay', 1));
+    const made = await it.connections.create(TENANT, settingsFor('relay', 1), FORCED);
     it.connections
       .channel(made.id)
       ?.breaker.failed({ errorId: 'x.y', detail: '', unusable: true, proven: true });
@@ -509,15 +534,15 @@ test('a second node sees what the first one changes', { skip: withoutPostgres },
     );
     assert.ok(clock.monotonic() - before <= 30_000, what);
   };
-  const made = await first.connections.create(TENANT, settingsFor('relay', 1));
+  const made = await first.connections.create(TENANT, settingsFor('relay', 1), FORCED);
   await seen('made', () => second.connections.find(TENANT, 'relay') !== undefined);
   const channel = second.connections.channel(made.id);
-  await first.connections.patch(TENANT, made.id, { port: 2 });
+  await first.connections.patch(TENANT, made.id, { port: 2 }, FORCED);
   await seen('patched', () => second.connections.byId(made.id)?.revision === 2);
   assert.notEqual(second.connections.channel(made.id), channel);
   // A stale node patches what it has not seen yet: both changes count.
-  await first.connections.patch(TENANT, made.id, { notes: 'from the first' });
-  await second.connections.patch(TENANT, made.id, { priority: 9 });
+  await first.connections.patch(TENANT, made.id, { notes: 'from the first' }, FORCED);
+  await second.connections.patch(TENANT, made.id, { priority: 9 }, FORCED);
   assert.deepEqual(
     [second.connections.byId(made.id)?.settings.notes, second.connections.byId(made.id)?.settings.priority],
     ['from the first', 9],

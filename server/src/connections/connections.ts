@@ -13,12 +13,16 @@ import type { Breaker, Trouble } from './breaker.ts';
 import { createChannel, limitsOf, type Channel, type Opened } from './channel.ts';
 import type { Connection } from './connection.ts';
 import { applyDeclared, resolveDeclared, secretFilesOf, type DeclaredSecrets } from './declared.ts';
-import { readConnections, readSecrets, readTroubles, writeTrouble } from './queries.ts';
+import { openSecrets } from './draft.ts';
+import { history, oneOf, type Past } from './history.ts';
+import { readConnections, readTroubles, writeTrouble } from './queries.ts';
 import { proposeCandidate, type Candidate, type Wanted } from './candidate.ts';
 import { rehearse, type Rehearsal, type Rehearsed } from './rehearsal.ts';
 import { createGrants } from './grants.ts';
 import { createRegistry, type Registry } from './registry.ts';
-import { bindingOf } from './target.ts';
+import { readSecrets } from './revision-queries.ts';
+import type { Proof } from './revisions.ts';
+import type { Refusal } from './trial.ts';
 import { createTokens } from './token.ts';
 import { openSender, secretMissing, type EgressFor, type WayOptions } from './way.ts';
 
@@ -33,12 +37,10 @@ export type { Registry } from './registry.ts';
 /** Every connection with its last known trouble, for a look without a running server. */
 export async function readHealth(
   db: Db,
-): Promise<{ name: string; paused: boolean; trouble: Trouble | undefined }[]> {
+): Promise<{ name: string; status: Connection['status']; paused: boolean; trouble: Trouble | undefined }[]> {
   const troubles = await readTroubles(db);
-  return (await readConnections(db)).map(({ id, name, paused }) => ({
-    name,
-    paused,
-    trouble: troubles.get(id),
+  return (await readConnections(db)).map(({ id, name, status, paused }) => ({
+    ...{ name, status, paused, trouble: troubles.get(id) },
   }));
 }
 
@@ -51,6 +53,10 @@ export interface ConnectionsOptions {
   readonly egressFor: EgressFor;
   /** Folders that pickup connections may write to, as of now. */
   readonly pickupFolders: () => readonly string[];
+  /** The last passing test of values with this fingerprint. */
+  readonly proofOf: (tenantId: string, fingerprint: string) => Promise<Proof | undefined>;
+  /** How long new settings are on trial, ms; 0 switches it off. */
+  readonly trialMs: () => number;
 }
 
 export interface Connections extends Registry {
@@ -64,6 +70,12 @@ export interface Connections extends Registry {
   declare(tenantId: string, declared: Config['connections']): Promise<void>;
   /** Whether the file says where this secret is. */
   hasDeclaredSecret(connection: Connection, field: SecretField): boolean;
+  /** Its revisions, newest first, those before the one with the id `after`; one more than `limit`, if there is one. */
+  history(connection: Connection, page: { after: string | undefined; limit: number }): Promise<Past[]>;
+  /** One of them by number. Throws `not_found`. */
+  past(connection: Connection, number: number): Promise<Past>;
+  /** Until when, epoch ms, the last settings come back when those in force fail; `undefined` when they do not. */
+  trialEnds(connection: Connection): number | undefined;
   /** A channel's breaker changed its state. */
   onBreaker(listener: (connection: Connection, state: Breaker['state']) => void): void;
   /** Lets running sends end, then closes every line. */
@@ -79,7 +91,8 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
   const ways: WayOptions = { ...options, tokens };
   const channels = new Map<string, Channel>();
   const retiring = new Set<Channel>();
-  const revisions = new Map<string, number>();
+  const inForce = new Map<string, string>();
+  const returning = new Set<string>();
   const breakerListeners: ((connection: Connection, state: Breaker['state']) => void)[] = [];
   const declaredSecrets = new Map<string, DeclaredSecrets>();
   const troubles = await readTroubles(db);
@@ -96,17 +109,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
   ): Promise<{ ok: true; secrets: Map<SecretField, string> } | { ok: false; message: string }> {
     const references = declaredSecrets.get(connection.tenantId)?.get(connection.id);
     if (connection.managedBy === 'file') return resolveDeclared(references ?? new Map());
-    const secrets = new Map<SecretField, string>();
-    for (const [field, sealed] of await readSecrets(db, connection.id)) {
-      const opened = await keyRing.open(bindingOf(connection, field), sealed);
-      if (!opened.ok)
-        return {
-          ok: false,
-          message: `the stored ${field} cannot be used here (${opened.reason}); set it again`,
-        };
-      secrets.set(field, opened.plaintext);
-    }
-    return { ok: true, secrets };
+    return openSecrets(keyRing, connection, await readSecrets(db, connection.revisionId));
   }
 
   async function readDeclared(connection: Connection): Promise<ReadonlyMap<SecretField, string>> {
@@ -142,11 +145,26 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
     for (const listener of breakerListeners) listener(connection, state);
   }
 
+  /** Hundreds may be refused at once; the first of them is enough. */
+  function refused(connection: Connection, refusal: Refusal): void {
+    if (returning.has(connection.revisionId)) return;
+    returning.add(connection.revisionId);
+    stored = stored
+      .then(() => registry.refused(connection, refusal))
+      .catch((error: unknown) => {
+        log.warn(
+          { err: error, connection: connection.name },
+          'the last settings could not be brought back yet',
+        );
+      })
+      .finally(() => returning.delete(connection.revisionId));
+  }
+
   function channel(id: string): Channel | undefined {
     const existing = channels.get(id);
     if (existing !== undefined) return existing;
     const connection = registry.byId(id);
-    if (connection === undefined || connection.settings.type === 'mailbox') return undefined;
+    if (connection?.status !== 'active' || connection.settings.type === 'mailbox') return undefined;
     const made = createChannel({
       connection,
       clock,
@@ -154,6 +172,9 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
       open: (atOnce) => openWay(connection, atOnce),
       changed: (state, breaker) => {
         breakerChanged(connection, state, breaker);
+      },
+      refused: (refusal) => {
+        refused(connection, refusal);
       },
     });
     troubles.delete(id);
@@ -171,10 +192,10 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
   /** New settings deserve a new try: nothing is known against them. */
   function takeOver(id: string): void {
     const now = registry.byId(id);
-    const before = revisions.get(id);
-    if (now === undefined) revisions.delete(id);
-    else revisions.set(id, now.revision);
-    if (now?.revision === before) return;
+    const before = inForce.get(id);
+    if (now === undefined) inForce.delete(id);
+    else inForce.set(id, stateOf(now));
+    if (inForce.get(id) === before) return;
     renew(id);
   }
 
@@ -209,7 +230,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
   }
 
   await registry.refresh();
-  for (const { id, revision } of registry.everywhere()) revisions.set(id, revision);
+  for (const connection of registry.everywhere()) inForce.set(connection.id, stateOf(connection));
   registry.onChange((changed) => {
     changed.forEach(takeOver);
   });
@@ -232,6 +253,12 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
     },
     hasDeclaredSecret: ({ tenantId, id }, field) =>
       declaredSecrets.get(tenantId)?.get(id)?.has(field) === true,
+    history: (connection, page) => history(db, connection, page),
+    past: (connection, number) => oneOf(db, connection, number),
+    trialEnds({ status, trial }) {
+      const ends = (trial?.since ?? -Infinity) + options.trialMs();
+      return status === 'active' && ends > options.clock.now() ? ends : undefined;
+    },
     onBreaker(listener) {
       breakerListeners.push(listener);
     },
@@ -243,4 +270,9 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
       await stored;
     },
   };
+}
+
+/** Differs when other settings are in force, or none. */
+function stateOf({ revisionId, status }: Connection): string {
+  return `${revisionId} ${status}`;
 }

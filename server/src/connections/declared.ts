@@ -14,9 +14,12 @@ import {
   type SecretField,
   type SecretReference,
 } from '../config/config.ts';
-import { isUniqueViolation, transaction, type Db } from '../store/store.ts';
+import { problem, Problem } from '../base/problem.ts';
+import { isUniqueViolation, transaction, type Db, type Tx } from '../store/store.ts';
 import type { Connection } from './connection.ts';
-import { deleteConnection, deleteSecret, readConnections, writeConnection } from './queries.ts';
+import { declaredRevision } from './draft.ts';
+import { deleteConnection, insertConnection, readConnections, takeConnection } from './queries.ts';
+import { deleteSecrets, insertRevision, supersede } from './revision-queries.ts';
 
 type References = ReadonlyMap<SecretField, SecretReference>;
 
@@ -36,7 +39,8 @@ export async function applyDeclared(
   try {
     return await writeDeclared(deps, tenantId, declared, before);
   } catch (error) {
-    if (!isUniqueViolation(error)) throw error;
+    const raced = isUniqueViolation(error) || (error instanceof Problem && error.code === 'conflict');
+    if (!raced) throw error;
     return await writeDeclared(deps, tenantId, declared, before); // another node made the same ones just now
   }
 }
@@ -53,14 +57,11 @@ async function writeDeclared(
     for (const entry of declared) {
       const { settings, references } = split(entry);
       const current = existing.find((connection) => connection.name === settings.name);
-      const connection = agree(current, settings, tenantId, clock.now());
-      secrets.set(connection.id, references);
-      const moved = !isDeepStrictEqual(before.get(connection.id), references) && before.size > 0;
-      // Secrets that were set over the API are not used any more, so they do not stay.
-      if (current?.managedBy === 'api')
-        for (const field of SECRET_FIELDS) await deleteSecret(tx, connection.id, field);
-      if (connection !== current) await writeConnection(tx, connection);
-      else if (moved) await writeConnection(tx, { ...connection, revision: connection.revision + 1 });
+      const id = current?.id ?? newId('con');
+      secrets.set(id, references);
+      const moved = !isDeepStrictEqual(before.get(id), references) && before.size > 0;
+      if (current === undefined) await add(tx, { id, tenantId }, settings, clock.now());
+      else if (moved || !agrees(current, settings)) await replace(tx, current, settings, clock.now());
     }
     const names = new Set(declared.map((entry) => entry.name));
     for (const connection of existing) {
@@ -71,28 +72,37 @@ async function writeDeclared(
   return secrets;
 }
 
-function agree(
-  current: Connection | undefined,
+function agrees(current: Connection, settings: ConnectionSettings): boolean {
+  return current.managedBy === 'file' && isDeepStrictEqual(current.settings, settings);
+}
+
+async function add(
+  tx: Tx,
+  connection: { id: string; tenantId: string },
   settings: ConnectionSettings,
-  tenantId: string,
   now: number,
-): Connection {
-  if (current === undefined) {
-    return {
-      id: newId('con'),
-      tenantId,
-      name: settings.name,
-      settings,
-      revision: 1,
-      paused: false,
-      managedBy: 'file',
-      secrets: {},
-      createdAt: now,
-      updatedAt: now,
-    };
+): Promise<void> {
+  const unversioned = { status: 'active', managedBy: 'file', createdAt: now, updatedAt: now } as const;
+  await insertConnection(tx, { ...connection, ...unversioned, name: settings.name });
+  await insertRevision(tx, declaredRevision({ connection, settings, number: 1, basedOn: null, now }), []);
+}
+
+/** The file is the activation: what it declares is in force at once, and what waited is not waited for any more. */
+async function replace(
+  tx: Tx,
+  current: Connection,
+  settings: ConnectionSettings,
+  now: number,
+): Promise<void> {
+  const change = { status: 'active', managedBy: 'file', updatedAt: now } as const;
+  if (!(await takeConnection(tx, current.id, current.version, change))) {
+    throw problem('conflict', { detail: `The connection ${current.name} is being changed.` });
   }
-  if (current.managedBy === 'file' && isDeepStrictEqual(current.settings, settings)) return current;
-  return { ...current, settings, managedBy: 'file', revision: current.revision + 1, updatedAt: now };
+  await supersede(tx, current.id, ['draft', 'proved', 'active'], now);
+  // Secrets that were set over the API are not used any more, so they do not stay.
+  if (current.managedBy === 'api') await deleteSecrets(tx, current.id);
+  const place = { connection: current, number: current.latest + 1, basedOn: current.revision };
+  await insertRevision(tx, declaredRevision({ ...place, settings, now }), []);
 }
 
 function split(entry: Config['connections'][number]): {

@@ -20,7 +20,9 @@ import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
 import type { Connection } from './connection.ts';
 import { readGrants } from './grant-queries.ts';
 import { createGrants } from './grants.ts';
-import { readConnections, writeConnection } from './queries.ts';
+import { declaredRevision } from './draft.ts';
+import { insertConnection, readConnections } from './queries.ts';
+import { insertRevision } from './revision-queries.ts';
 import { createTokens, type TokenRequest } from './token.ts';
 
 const { ca } = makeCertificates();
@@ -55,11 +57,15 @@ async function sceneOf(
     ...{ name: 'relay', host: 'localhost', auth: 'oauth2-refresh-token', username: 'me@example.test' },
     ...{ tokenUrl: server.tokenUrl, clientId: CLIENT.id, ca },
   });
-  const connection: Connection = {
-    ...{ id: newId('con'), tenantId: INSTANCE_TENANT_ID, name: 'relay', settings, revision: 1 },
-    ...{ paused: false, managedBy: 'api', secrets: {}, createdAt: 0, updatedAt: 0 },
-  };
-  await transaction(db, (tx) => writeConnection(tx, connection));
+  const place = { id: newId('con'), tenantId: INSTANCE_TENANT_ID };
+  await transaction(db, async (tx) => {
+    const row = { ...place, name: 'relay', status: 'active', managedBy: 'api' } as const;
+    await insertConnection(tx, { ...row, createdAt: 0, updatedAt: 0 });
+    const first = { connection: place, settings, number: 1, basedOn: null, now: 0 };
+    await insertRevision(tx, declaredRevision(first), []);
+  });
+  const [connection] = await readConnections(db);
+  assert.ok(connection);
   return {
     ...{ db, server, connection },
     node: async () => {

@@ -1,30 +1,25 @@
 /**
- * The SQL of connections, their sealed secrets and what is known about their health.
+ * The SQL of connections, but for what is versioned of them (`revision-queries.ts`), and of what is known about their health.
  * Next: registry.ts
  */
-import {
-  connectionSettings,
-  SECRET_FIELDS,
-  type ConnectionSettings,
-  type SecretField,
-} from '../config/config.ts';
 import type { Db, Tx } from '../store/store.ts';
 import type { Trouble } from './breaker.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Draft } from './connection.ts';
+import { changesBetween, type Revision, type SecretMark } from './revision.ts';
+import { readLatest, readStanding } from './revision-queries.ts';
 
 interface ConnectionTables {
   connections: {
     id: string;
     tenant_id: string;
     name: string;
-    settings: string;
-    revision: number;
+    status: Connection['status'];
+    version: number;
     paused: number;
     managed_by: 'api' | 'file';
     created_at: number;
     updated_at: number;
   };
-  connection_secrets: { connection_id: string; field: string; sealed: string; rotated_at: number };
   connection_health: {
     connection_id: string;
     error_id: string;
@@ -40,77 +35,108 @@ const tables = (db: Db | Tx) => db.tables<ConnectionTables>();
 /** All connections of all tenants: there are few, and routing needs them at hand. */
 export async function readConnections(db: Db | Tx): Promise<Connection[]> {
   const rows = await tables(db).selectFrom('connections').selectAll().orderBy('id').execute();
-  const secrets = await tables(db)
-    .selectFrom('connection_secrets')
-    .select(['connection_id', 'field', 'rotated_at'])
-    .execute();
-  return rows.map((row) => ({
-    id: row.id,
-    tenantId: row.tenant_id,
-    name: row.name,
-    settings: parseSettings(row.id, row.settings),
-    revision: row.revision,
-    paused: row.paused === 1,
-    managedBy: row.managed_by,
-    secrets: Object.fromEntries(
-      secrets
-        .filter((secret) => secret.connection_id === row.id)
-        .map((secret) => [secret.field, secret.rotated_at]),
-    ),
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  }));
+  const standing = Map.groupBy(await readStanding(db), ({ revision }) => revision.connectionId);
+  const latest = await readLatest(db);
+  return rows.flatMap((row) => {
+    const revisions = standing.get(row.id) ?? [];
+    const active = revisions.find(({ revision }) => revision.state === 'active');
+    const open = revisions.find(({ revision }) => revision.state !== 'active');
+    const shown = active ?? open;
+    if (shown === undefined) return []; // written by another node between the two reads: the next look has it
+    const { revision } = shown;
+    return [
+      {
+        id: row.id,
+        tenantId: row.tenant_id,
+        name: row.name,
+        status: row.status,
+        settings: revision.settings,
+        revision: revision.number,
+        revisionId: revision.id,
+        draft: open && draftOf(open, active),
+        trial: trialOf(revision),
+        paused: row.paused === 1,
+        managedBy: row.managed_by,
+        secrets: Object.fromEntries(shown.secrets.map(({ field, rotatedAt }) => [field, rotatedAt])),
+        createdAt: row.created_at,
+        updatedAt: row.updated_at,
+        version: row.version,
+        latest: latest.get(row.id) ?? revision.number,
+      },
+    ];
+  });
 }
 
-/** Ids with revisions and pauses: cheap to ask often, different whenever something changed. */
-export async function readFingerprint(db: Db): Promise<string> {
-  const rows = await tables(db)
-    .selectFrom('connections')
-    .select(['id', 'revision', 'paused'])
-    .orderBy('id')
-    .execute();
-  return fingerprintOf(rows.map((row) => ({ ...row, paused: row.paused === 1 })));
+type Standing = { readonly revision: Revision; readonly secrets: readonly SecretMark[] };
+
+function draftOf(open: Standing, active: Standing | undefined): Draft {
+  const { revision, secrets } = open;
+  const { id, number, settings, createdAt, createdBy, provedAt, origin } = revision;
+  const state = revision.state === 'proved' ? 'proved' : 'draft';
+  const before = active && { settings: active.revision.settings, secrets: active.secrets };
+  const changes = changesBetween(before, { settings, secrets });
+  return { id, number, state, settings, createdAt, createdBy, provedAt, origin, changes };
 }
 
-/** What `readFingerprint` answers as long as the database holds exactly these connections. */
-export function fingerprintOf(all: readonly Pick<Connection, 'id' | 'revision' | 'paused'>[]): string {
-  return all.map(({ id, revision, paused }) => `${id}:${String(revision)}:${String(paused)}`).join(',');
+function trialOf({ trialSince, returnsTo }: Revision): Connection['trial'] {
+  return trialSince === null || returnsTo === null ? undefined : { since: trialSince, returnsTo };
 }
 
-export async function writeConnection(tx: Tx, connection: Connection): Promise<void> {
+/** Ids with versions: cheap to ask often, different whenever something changed. */
+export async function readVersions(db: Db): Promise<string> {
+  return versionsOf(
+    await tables(db).selectFrom('connections').select(['id', 'version']).orderBy('id').execute(),
+  );
+}
+
+/** What `readVersions` answers as long as the database holds exactly these connections. */
+export function versionsOf(all: readonly Pick<Connection, 'id' | 'version'>[]): string {
+  return all.map(({ id, version }) => `${id}:${String(version)}`).join(',');
+}
+
+/** What is not versioned of a connection. */
+export type ConnectionRow = Pick<
+  Connection,
+  'id' | 'tenantId' | 'name' | 'status' | 'managedBy' | 'createdAt' | 'updatedAt'
+>;
+
+export async function insertConnection(tx: Tx, connection: ConnectionRow): Promise<void> {
   const row = {
+    id: connection.id,
     tenant_id: connection.tenantId,
     name: connection.name,
-    settings: JSON.stringify(connection.settings),
-    revision: connection.revision,
-    paused: connection.paused ? 1 : 0,
+    status: connection.status,
+    version: 1,
+    paused: 0,
     managed_by: connection.managedBy,
     created_at: connection.createdAt,
     updated_at: connection.updatedAt,
   };
-  await tables(tx)
-    .insertInto('connections')
-    .values({ id: connection.id, ...row })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
-    .execute();
+  await tables(tx).insertInto('connections').values(row).execute();
 }
 
-/** Stores a changed connection, if nobody else changed it since that revision; answers whether it did. */
-export async function updateConnection(
+/**
+ * Takes a connection for a change, if nobody else changed it since that version; answers whether it did. The row is
+ * locked from then on, so do this first.
+ */
+export async function takeConnection(
   tx: Tx,
-  connection: Connection,
-  fromRevision: number,
+  id: string,
+  fromVersion: number,
+  change: Partial<Pick<Connection, 'name' | 'status' | 'managedBy'>> & { updatedAt: number },
 ): Promise<boolean> {
+  const { name, status, managedBy, updatedAt } = change;
   const result = await tables(tx)
     .updateTable('connections')
     .set({
-      name: connection.name,
-      settings: JSON.stringify(connection.settings),
-      revision: connection.revision,
-      updated_at: connection.updatedAt,
+      version: fromVersion + 1,
+      updated_at: updatedAt,
+      ...(name !== undefined && { name }),
+      ...(status !== undefined && { status }),
+      ...(managedBy !== undefined && { managed_by: managedBy }),
     })
-    .where('id', '=', connection.id)
-    .where('revision', '=', fromRevision)
+    .where('id', '=', id)
+    .where('version', '=', fromVersion)
     .executeTakeFirst();
   return Number(result.numUpdatedRows) === 1;
 }
@@ -119,7 +145,16 @@ export async function updateConnection(
 export async function updatePaused(tx: Tx, id: string, paused: boolean, now: number): Promise<void> {
   await tables(tx)
     .updateTable('connections')
-    .set({ paused: paused ? 1 : 0, updated_at: now })
+    .set((eb) => ({ paused: paused ? 1 : 0, updated_at: now, version: eb('version', '+', 1) }))
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Locks a connection and says that something of it changed. */
+export async function touchConnection(tx: Tx, id: string, now: number): Promise<void> {
+  await tables(tx)
+    .updateTable('connections')
+    .set((eb) => ({ updated_at: now, version: eb('version', '+', 1) }))
     .where('id', '=', id)
     .execute();
 }
@@ -128,43 +163,13 @@ export async function deleteConnection(tx: Tx, id: string): Promise<void> {
   await tables(tx).deleteFrom('connections').where('id', '=', id).execute();
 }
 
-/** Sealed secrets of one connection by field. */
-export async function readSecrets(db: Db | Tx, connectionId: string): Promise<Map<SecretField, string>> {
-  const rows = await tables(db)
-    .selectFrom('connection_secrets')
-    .select(['field', 'sealed'])
-    .where('connection_id', '=', connectionId)
-    .execute();
-  const found = new Map<SecretField, string>();
-  for (const field of SECRET_FIELDS) {
-    const row = rows.find((candidate) => candidate.field === field);
-    if (row !== undefined) found.set(field, row.sealed);
-  }
-  return found;
-}
-
-export async function writeSecret(
-  tx: Tx,
-  secret: { connectionId: string; field: SecretField; sealed: string; rotatedAt: number },
-): Promise<void> {
-  const row = { sealed: secret.sealed, rotated_at: secret.rotatedAt };
-  await tables(tx)
-    .insertInto('connection_secrets')
-    .values({ connection_id: secret.connectionId, field: secret.field, ...row })
-    .onConflict((conflict) => conflict.columns(['connection_id', 'field']).doUpdateSet(row))
-    .execute();
-}
-
-export async function deleteSecret(tx: Tx, connectionId: string, field: SecretField): Promise<void> {
-  await tables(tx)
-    .deleteFrom('connection_secrets')
-    .where('connection_id', '=', connectionId)
-    .where('field', '=', field)
-    .execute();
+/** What is known against one connection; `undefined` when nothing is. */
+export async function readTrouble(tx: Tx, connectionId: string): Promise<Trouble | undefined> {
+  return (await readTroubles(tx)).get(connectionId);
 }
 
 /** Known trouble by connection id, from this or an earlier process. */
-export async function readTroubles(db: Db): Promise<Map<string, Trouble>> {
+export async function readTroubles(db: Db | Tx): Promise<Map<string, Trouble>> {
   const rows = await tables(db).selectFrom('connection_health').selectAll().execute();
   return new Map(
     rows.map((row) => [
@@ -201,35 +206,4 @@ export async function writeTrouble(
     .values({ connection_id: connectionId, ...row })
     .onConflict((conflict) => conflict.column('connection_id').doUpdateSet(row))
     .execute();
-}
-
-/**
- * Settings were checked when they were stored. An earlier version may have stored less (defaults fill it in), a later
- * one more: what this version does not know it cannot obey, and one such row must not stop every connection.
- */
-function parseSettings(id: string, text: string): ConnectionSettings {
-  const written: unknown = JSON.parse(text);
-  const parsed = connectionSettings.safeParse(written);
-  if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) {
-    if (issue.code === 'unrecognized_keys') forget(written, issue.path, issue.keys);
-  }
-  const known = connectionSettings.safeParse(written);
-  if (known.success) return known.data;
-  const [issue] = known.error.issues;
-  throw new Error(
-    `the stored settings of ${id} cannot be read: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`,
-  );
-}
-
-function forget(written: unknown, path: readonly PropertyKey[], keys: readonly string[]): void {
-  const table: unknown = path.reduce<unknown>(
-    (inner, name) => (isTable(inner) ? inner[String(name)] : undefined),
-    written,
-  );
-  if (isTable(table)) for (const key of keys) delete table[key];
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

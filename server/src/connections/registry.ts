@@ -4,48 +4,32 @@
  * Next: channel.ts
  */
 import type { Clock } from '../base/clock.ts';
-import { newId } from '../base/id.ts';
 import type { Log } from '../base/log.ts';
-import {
-  applyConnectionPatch,
-  connectionSettings,
-  SECRET_FIELDS,
-  type ConnectionPatch,
-  type ConnectionSettings,
-  type SecretField,
-} from '../config/config.ts';
+import type { ConnectionPatch, ConnectionSettings } from '../config/config.ts';
 import { problem } from '../http/http.ts';
-import { isMaskedSecret, type KeyRing } from '../secrets/secrets.ts';
-import { isUniqueViolation, transaction, type Db, type Tx } from '../store/store.ts';
+import { isUniqueViolation, transaction, type Db } from '../store/store.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
-import { refuseForbidden, type AllowedPlaces } from './allowed.ts';
 import type { Connection } from './connection.ts';
-import {
-  deleteConnection,
-  deleteSecret,
-  fingerprintOf,
-  readConnections,
-  readFingerprint,
-  readSecrets,
-  updateConnection,
-  updatePaused,
-  writeConnection,
-  writeSecret,
-} from './queries.ts';
-import { bindingOf } from './target.ts';
+import { deleteConnection, readConnections, readVersions, updatePaused, versionsOf } from './queries.ts';
+import * as revisions from './revisions.ts';
+import type { Activate, GivenSecrets, Proof, RevisionDeps, Saving } from './revisions.ts';
+import { comeBack, isOnTrial, type Refusal } from './trial.ts';
 
 const WATCH_MS = 2_000;
-/** A patch that others were quicker than is made again this often. */
-const PATCH_TRIES = 5;
+/** A change that others were quicker than is made again this often. */
+const TRIES = 5;
 
 export interface Registry {
   /** Reads everything anew and tells listeners what changed. */
   refresh(): Promise<void>;
-  /** Connections of one tenant, as of the last refresh. */
+  /** Connections of one tenant, as of the last refresh, in whatever state. */
   list(tenantId: string): readonly Connection[];
-  /** Connections of all tenants. */
+  /** Connections of all tenants, in whatever state. */
   everywhere(): readonly Connection[];
-  /** What a tenant sends over: its own connections, or the instance's when it has none; replaced as one block. */
+  /**
+   * What a tenant sends over: its own active connections, or the instance's when it has none; replaced as one block.
+   * One that is paused takes its place and no mail; drafts and those that are off are as if they were not there.
+   */
   usableBy(tenantId: string): readonly Connection[];
   /** Whether the tenant could send over a connection of this id or name. */
   isUsableBy(tenantId: string, idOrName: string): boolean;
@@ -54,19 +38,150 @@ export interface Registry {
   /** By id or by name. */
   find(tenantId: string, idOrName: string): Connection | undefined;
   byId(id: string): Connection | undefined;
-  create(tenantId: string, input: ConnectionSettings): Promise<Connection>;
-  /** Throws `secret_required` when the change moves a stored secret to another destination. */
-  patch(tenantId: string, id: string, patch: ConnectionPatch): Promise<Connection>;
+  /** A draft, unless activation is asked for: then it throws `not_proved` when nothing lets it come in force. */
+  create(tenantId: string, input: ConnectionSettings, saving: Saving): Promise<Connection>;
+  /**
+   * Saves a new draft on top of what is newest; what is in force goes on. A change that does not concern the
+   * conversation with the server is in force at once, unless a draft waits.
+   * Throws `secret_required` when the change moves a stored secret to another destination.
+   */
+  patch(tenantId: string, id: string, patch: ConnectionPatch, saving: Saving): Promise<Connection>;
+  /** Puts the draft, or the revision of this number, in force. Throws `not_proved`. */
+  activate(tenantId: string, id: string, what: Activation): Promise<Connection>;
+  /** Takes it out of use; `activate` brings it back. */
+  deactivate(tenantId: string, id: string, by: string): Promise<Connection>;
+  /** Makes a new draft of the values of an earlier revision. */
+  restore(tenantId: string, id: string, what: Restoring): Promise<Connection>;
+  /** A test of values with this fingerprint passed: drafts of them are proved. */
+  prove(fingerprint: string, proof: Proof): Promise<void>;
+  /** What is in force failed for good: on trial, the last values come back. */
+  refused(connection: Connection, refusal: Refusal): Promise<void>;
   remove(tenantId: string, id: string): Promise<void>;
   setPaused(tenantId: string, id: string, paused: boolean): Promise<Connection>;
   onChange(listener: (changed: readonly string[]) => void): void;
   stop(): void;
 }
 
-export function createRegistry(
-  deps: { db: Db; keyRing: KeyRing; clock: Clock; log: Log } & AllowedPlaces,
-): Registry {
+export interface Activation extends Activate {
+  readonly by: string;
+  readonly revision?: number | undefined;
+}
+
+export interface Restoring extends Saving {
+  /** Number of the revision whose values are wanted. */
+  readonly of: number;
+  /** Given anew, in place of those of that time. */
+  readonly secrets: GivenSecrets;
+}
+
+export function createRegistry(deps: RevisionDeps): Registry {
   const { db, clock, log } = deps;
+  const kept = createCache(db, clock, log);
+  const { refresh, all, find } = kept;
+
+  const list = (tenantId: string): Connection[] =>
+    all().filter((connection) => connection.tenantId === tenantId);
+
+  function usableBy(tenantId: string): readonly Connection[] {
+    const active = (id: string) => list(id).filter(({ status }) => status === 'active');
+    const own = active(tenantId);
+    return own.length > 0 ? own : active(INSTANCE_TENANT_ID);
+  }
+
+  function mustFind(tenantId: string, id: string): Connection {
+    const found = find(tenantId, id);
+    if (found === undefined) throw problem('not_found', { detail: `There is no connection ${id}.` });
+    return found;
+  }
+
+  /** Makes the change of what is there; again, when somebody else was quicker, here or on another node. */
+  async function change(
+    tenantId: string,
+    id: string,
+    work: (current: Connection) => Promise<boolean>,
+  ): Promise<Connection> {
+    const connection = mustFind(tenantId, id);
+    for (let tries = 1; ; tries += 1) {
+      const current = mustFind(tenantId, connection.id);
+      const done = await uniquely(work(current));
+      await refresh();
+      if (done) return mustFind(tenantId, current.id);
+      if (tries === TRIES) throw problem('conflict', { detail: 'The connection is being changed.' });
+    }
+  }
+
+  /** The same for what the file does not manage. */
+  function edit(
+    tenantId: string,
+    id: string,
+    work: (current: Connection) => Promise<boolean>,
+  ): Promise<Connection> {
+    return change(tenantId, id, (current) => {
+      refuseFileManaged(current);
+      return work(current);
+    });
+  }
+
+  return {
+    refresh,
+    everywhere: all,
+    list,
+    usableBy,
+    isUsableBy: (tenantId, name) => usableBy(tenantId).some((item) => item.id === name || item.name === name),
+    async ask() {
+      await readVersions(db);
+    },
+    find,
+    byId: (id) => all().find((connection) => connection.id === id),
+    async create(tenantId, input, saving) {
+      const id = await uniquely(revisions.create(deps, tenantId, input, saving));
+      await refresh();
+      return mustFind(tenantId, id);
+    },
+    patch: (tenantId, id, patch, saving) =>
+      edit(tenantId, id, (current) => {
+        refuseTaken(list(tenantId), current, patch.name);
+        return revisions.patch(deps, current, patch, saving);
+      }),
+    activate: (tenantId, id, { by, revision, force }) =>
+      edit(tenantId, id, (current) => revisions.activate(deps, current, revision, { force }, by)),
+    deactivate: (tenantId, id, by) =>
+      edit(tenantId, id, (current) => revisions.deactivate(deps, current, by)),
+    restore: (tenantId, id, { of, secrets, ...saving }) =>
+      edit(tenantId, id, (current) => revisions.restore(deps, current, of, secrets, saving)),
+    async prove(fingerprint, proof) {
+      if (await revisions.prove(deps, fingerprint, proof)) await refresh();
+    },
+    async refused({ id, revisionId }, refusal) {
+      for (let tries = 1; tries <= TRIES; tries += 1) {
+        const current = all().find((connection) => connection.id === id);
+        if (!isOnTrial(current, revisionId, refusal.since, deps.trialMs())) return;
+        const done = await comeBack(deps, current, refusal);
+        await refresh();
+        if (done) return;
+      }
+    },
+    async remove(tenantId, id) {
+      const current = mustFind(tenantId, id);
+      refuseFileManaged(current);
+      await transaction(db, (tx) => deleteConnection(tx, current.id));
+      await refresh();
+    },
+    async setPaused(tenantId, id, paused) {
+      const current = mustFind(tenantId, id);
+      if (current.paused !== paused) {
+        await transaction(db, (tx) => updatePaused(tx, current.id, paused, clock.now()));
+        await refresh();
+      }
+      return mustFind(tenantId, current.id);
+    },
+    onChange: kept.onChange,
+    stop: kept.stop,
+  };
+}
+
+/** All connections as of the last look, and who wants to know of changes. */
+function createCache(db: Db, clock: Clock, log: Log) {
   let all: readonly Connection[] = [];
   let refreshed: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -86,7 +201,7 @@ export function createRegistry(
     const changed = all.filter((now) => {
       const then = before.get(now.id);
       before.delete(now.id);
-      return then === undefined || then.revision !== now.revision || then.paused !== now.paused;
+      return then?.version !== now.version;
     });
     const ids = [...changed.map((connection) => connection.id), ...before.keys()];
     if (ids.length > 0) for (const listener of listeners) listener(ids);
@@ -96,8 +211,8 @@ export function createRegistry(
   function watch(): void {
     if (!db.dialect.manyNodes || stopped) return;
     cancelWatch = clock.after(WATCH_MS, () => {
-      readFingerprint(db)
-        .then((now) => (now === fingerprintOf(all) ? undefined : refresh()))
+      readVersions(db)
+        .then((now) => (now === versionsOf(all) ? undefined : refresh()))
         .catch((error: unknown) => {
           if (!stopped) log.warn({ err: error }, 'connections could not be read; asking again');
         })
@@ -106,186 +221,42 @@ export function createRegistry(
   }
   watch();
 
-  const list = (tenantId: string): Connection[] =>
-    all.filter((connection) => connection.tenantId === tenantId);
-
-  function usableBy(tenantId: string): readonly Connection[] {
-    const own = list(tenantId);
-    return own.length > 0 ? own : list(INSTANCE_TENANT_ID);
-  }
-
-  function mustFind(tenantId: string, id: string): Connection {
-    const found = find(tenantId, id);
-    if (found === undefined) throw problem('not_found', { detail: `There is no connection ${id}.` });
-    return found;
-  }
-
-  function find(tenantId: string, idOrName: string): Connection | undefined {
-    return all.find(
-      (connection) =>
-        connection.tenantId === tenantId && (connection.id === idOrName || connection.name === idOrName),
-    );
-  }
-
-  async function store(work: (tx: Tx) => Promise<void>, name: string): Promise<void> {
-    try {
-      await transaction(db, work);
-    } catch (error) {
-      if (!isUniqueViolation(error)) throw error;
-      throw problem('conflict', {
-        detail: `There is already a connection named “${name}”.`,
-        errors: [{ path: 'name', message: 'is taken' }],
-      });
-    }
-    await refresh();
-  }
-
-  /** `false` when somebody else was quicker, here or on another node: then the patch is made anew of what they left. */
-  async function change(current: Connection, patch: ConnectionPatch): Promise<boolean> {
-    refuseFileManaged(current);
-    const next = connectionSettings.safeParse(applyConnectionPatch(current.settings, patch));
-    if (!next.success) throw invalidSettings(next.error.issues);
-    refuseMasked(next.data);
-    await refuseForbidden(current.tenantId, next.data, deps);
-    const changed: Connection = {
-      ...current,
-      name: next.data.name,
-      settings: withoutSecrets(next.data),
-      revision: current.revision + 1,
-      updatedAt: clock.now(),
-    };
-    const secrets = await moveSecrets(deps, current, changed, patch, givenSecrets(next.data));
-    let ours = false;
-    await store(async (tx) => {
-      ours = await updateConnection(tx, changed, current.revision);
-      if (ours) await secrets(tx);
-    }, changed.name);
-    return ours;
-  }
-
   return {
     refresh,
-    everywhere: () => all,
-    list,
-    usableBy,
-    isUsableBy: (tenantId, name) => usableBy(tenantId).some((item) => item.id === name || item.name === name),
-    async ask() {
-      await readFingerprint(db);
-    },
-    find,
-    byId: (id) => all.find((connection) => connection.id === id),
-    async create(tenantId, input) {
-      refuseMasked(input);
-      await refuseForbidden(tenantId, input, deps);
-      const now = clock.now();
-      const connection: Connection = {
-        id: newId('con'),
-        tenantId,
-        name: input.name,
-        settings: withoutSecrets(input),
-        revision: 1,
-        paused: false,
-        managedBy: 'api',
-        secrets: {},
-        createdAt: now,
-        updatedAt: now,
-      };
-      const secrets = await moveSecrets(deps, undefined, connection, {}, givenSecrets(input));
-      await store(async (tx) => {
-        await writeConnection(tx, connection);
-        await secrets(tx);
-      }, input.name);
-      return mustFind(tenantId, connection.id);
-    },
-    async patch(tenantId, id, patch) {
-      for (let tries = 1; ; tries += 1) {
-        const current = mustFind(tenantId, id);
-        if (await change(current, patch)) return mustFind(tenantId, current.id);
-        if (tries === PATCH_TRIES) throw problem('conflict', { detail: 'The connection is being changed.' });
-      }
-    },
-    async remove(tenantId, id) {
-      const current = mustFind(tenantId, id);
-      refuseFileManaged(current);
-      await store((tx) => deleteConnection(tx, current.id), current.name);
-    },
-    async setPaused(tenantId, id, paused) {
-      const current = mustFind(tenantId, id);
-      if (current.paused !== paused) {
-        await store((tx) => updatePaused(tx, current.id, paused, clock.now()), current.name);
-      }
-      return mustFind(tenantId, current.id);
-    },
-    onChange(listener) {
+    all: () => all,
+    find: (tenantId: string, idOrName: string): Connection | undefined =>
+      all.find(
+        (connection) =>
+          connection.tenantId === tenantId && (connection.id === idOrName || connection.name === idOrName),
+      ),
+    onChange(listener: (changed: readonly string[]) => void): void {
       listeners.push(listener);
     },
-    stop() {
+    stop(): void {
       stopped = true;
       cancelWatch();
     },
   };
 }
 
-/**
- * Secrets of a changed connection: given ones are sealed anew, cleared ones go, and kept ones must still open for the
- * new destination. There is no list of fields to compare and to forget: the seal itself says whether it fits (K1).
- * Answers the writes, to be done in the transaction that changes the connection; the key ring has its own.
- */
-async function moveSecrets(
-  { db, keyRing }: { db: Db; keyRing: KeyRing },
-  current: Connection | undefined,
-  changed: Connection,
-  patch: ConnectionPatch,
-  given: ReadonlyMap<SecretField, string>,
-): Promise<(tx: Tx) => Promise<void>> {
-  const stored = current === undefined ? new Map<SecretField, string>() : await readSecrets(db, current.id);
-  const steps: ((tx: Tx) => Promise<void>)[] = [];
-  for (const field of SECRET_FIELDS) {
-    const value = given.get(field);
-    const sealed = stored.get(field);
-    if (value !== undefined) {
-      const fresh = await keyRing.seal(bindingOf(changed, field), value);
-      const row = { connectionId: changed.id, field, sealed: fresh, rotatedAt: changed.updatedAt };
-      steps.push((tx) => writeSecret(tx, row));
-    } else if (patch[field] === null) {
-      steps.push((tx) => deleteSecret(tx, changed.id, field));
-    } else if (sealed !== undefined && !(await keyRing.open(bindingOf(changed, field), sealed)).ok) {
-      throw problem('secret_required', {
-        detail: `The change sends the stored ${field} somewhere else. Give it again, or clear it with null.`,
-        errors: [{ path: field, message: 'must be given again, because where it is sent has changed' }],
-      });
-    }
+/** Names are unique in a tenant; the database has the last word. */
+async function uniquely<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isUniqueViolation(error)) throw taken('There is already a connection of this name.');
+    throw error;
   }
-  return async (tx) => {
-    for (const step of steps) await step(tx);
-  };
 }
 
-export function withoutSecrets(settings: ConnectionSettings): ConnectionSettings {
-  const rest: Record<string, unknown> = { ...settings };
-  for (const field of SECRET_FIELDS) delete rest[field];
-  return rest as ConnectionSettings; // secret fields are optional in the schema
+/** A draft's name is taken when it comes in force; this says so while it is being saved. */
+function refuseTaken(all: readonly Connection[], current: Connection, name: string | null | undefined): void {
+  if (all.some((other) => other.id !== current.id && other.name === name))
+    throw taken(`There is already a connection named “${name ?? ''}”.`);
 }
 
-export function givenSecrets(settings: ConnectionSettings): Map<SecretField, string> {
-  const values: Readonly<Record<string, unknown>> = { ...settings };
-  const given = new Map<SecretField, string>();
-  for (const field of SECRET_FIELDS) {
-    const value = values[field];
-    if (typeof value === 'string') given.set(field, value);
-  }
-  return given;
-}
-
-/** K2: a mask that came back from a form must not become the password. */
-export function refuseMasked(settings: ConnectionSettings): void {
-  for (const [field, value] of givenSecrets(settings)) {
-    if (!isMaskedSecret(value)) continue;
-    throw problem('invalid_request', {
-      detail: `${field} is a mask, not a secret. Leave the field out to keep what is stored.`,
-      errors: [{ path: field, message: 'is a mask; leave it out to keep the stored secret' }],
-    });
-  }
+function taken(detail: string) {
+  return problem('conflict', { detail, errors: [{ path: 'name', message: 'is taken' }] });
 }
 
 function refuseFileManaged(connection: Connection): void {
@@ -293,9 +264,4 @@ function refuseFileManaged(connection: Connection): void {
   throw problem('managed_by_file', {
     detail: `The connection “${connection.name}” is declared in the configuration file. Change it there.`,
   });
-}
-
-export function invalidSettings(issues: readonly { path: readonly PropertyKey[]; message: string }[]) {
-  const errors = issues.map((issue) => ({ path: issue.path.map(String).join('.'), message: issue.message }));
-  return problem('invalid_request', { detail: 'The settings do not fit together.', errors });
 }

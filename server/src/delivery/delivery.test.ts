@@ -1,7 +1,7 @@
 /** Delivery on a real database, with real connections to scripted peers: what becomes of a message in each case. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openScene, receivedIds, TENANT, type Scene } from '../../test/delivery-scene.ts';
+import { FORCED, openScene, receivedIds, TENANT, type Scene } from '../../test/delivery-scene.ts';
 import { startPeer, type Asked, type PeerOptions, type Scripted } from '../../test/smtp-peer.ts';
 import { forEachStore } from '../../test/stores.ts';
 import { transaction } from '../store/store.ts';
@@ -241,14 +241,14 @@ forEachStore('delivery', (open) => {
     await scene.untilState(second, 'accepted');
 
     scene.dialer.dead.add(1);
-    await scene.connections.patch(TENANT, relay.id, { port: 1 });
+    await scene.connections.patch(TENANT, relay.id, { port: 1 }, FORCED);
     const third = await scene.acceptMany(7);
     await scene.until(
       'the connection is known to be dead',
       () => scene.connections.channel(relay.id)?.breaker.state === 'open',
       500,
     );
-    await scene.connections.patch(TENANT, relay.id, { port: peer.port });
+    await scene.connections.patch(TENANT, relay.id, { port: peer.port }, FORCED);
     await scene.until('all are sent', async () => (await scene.tally())['accepted'] === 9, 500);
     assert.equal(peer.messages.length, 9);
     assert.ok(third.length === 7);
@@ -303,7 +303,11 @@ forEachStore('delivery', (open) => {
   test('a mailbox connection captures', async () => {
     await using store = await open();
     await using scene = await openScene(store.db);
-    await scene.connections.create(TENANT, { type: 'mailbox', name: 'inbox', senders: [], priority: 1 });
+    await scene.connections.create(
+      TENANT,
+      { type: 'mailbox', name: 'inbox', senders: [], priority: 1 },
+      FORCED,
+    );
     const id = await scene.accept();
     await scene.untilState(id, 'captured');
   });

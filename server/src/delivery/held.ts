@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { Connections } from '../connections/connections.ts';
+import type { Connection, Connections } from '../connections/connections.ts';
 import { heldKeys, release } from '../queue/queue.ts';
 import type { Db } from '../store/store.ts';
 import { DELIVERY } from './schedule.ts';
@@ -164,7 +164,7 @@ const NONE: Permit = { kind: 'none' };
 
 function doorOf(id: string, connections: Connections): Permit {
   const connection = connections.byId(id);
-  if (connection === undefined || connection.paused) return NONE;
+  if (connection?.status !== 'active' || connection.paused) return NONE;
   const breaker = connections.channel(id)?.breaker;
   if (breaker === undefined || breaker.state === 'closed') return { kind: 'all' };
   return breaker.accepts ? { kind: 'probe', id } : NONE;
@@ -174,8 +174,10 @@ function best(permits: readonly Permit[]): Permit {
   return permits.find(({ kind }) => kind === 'all') ?? permits.find(({ kind }) => kind === 'probe') ?? NONE;
 }
 
-function digest(all: readonly { id: string; revision: number; paused: boolean }[]): string {
+/** What decides where mail may go; a draft does not. */
+function digest(all: readonly Pick<Connection, 'id' | 'revision' | 'status' | 'paused'>[]): string {
   const hash = createHash('sha256');
-  for (const { id, revision, paused } of all) hash.update(`${id} ${String(revision)} ${String(paused)}\n`);
+  for (const { id, revision, status, paused } of all)
+    hash.update(`${id} ${String(revision)} ${status} ${String(paused)}\n`);
   return hash.digest('hex').slice(0, 12);
 }

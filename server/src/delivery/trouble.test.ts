@@ -1,7 +1,7 @@
 /** Delivery when something is wrong for long: passwords, dead servers, lost leases, a database away, poison, a stop. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openScene, receivedIds, TENANT } from '../../test/delivery-scene.ts';
+import { FORCED, openScene, receivedIds, TENANT } from '../../test/delivery-scene.ts';
 import { createFakeClock } from '../../test/fake-clock.ts';
 import { startPeer, type Scripted } from '../../test/smtp-peer.ts';
 import { forEachStore, openTestSqlite } from '../../test/stores.ts';
@@ -50,7 +50,7 @@ forEachStore('delivery in trouble', (open) => {
     assert.ok(signIns <= 6, `${String(signIns)} sign-ins`);
     assert.ok(signIns >= 3, `${String(signIns)} sign-ins`);
     assert.deepEqual(await scene.tally(), { held: 200 });
-    await scene.connections.patch(TENANT, relay.id, { password: 'right' });
+    await scene.connections.patch(TENANT, relay.id, { password: 'right' }, FORCED);
     await scene.until('all are sent', async () => (await scene.tally())['accepted'] === 200);
     assert.deepEqual(receivedIds(peer).toSorted(), ids.toSorted());
     for (const id of ids) assert.equal((await scene.recipients(id))[0]?.attempts, 0);
@@ -149,7 +149,7 @@ forEachStore('delivery in trouble', (open) => {
     await scene.pass(32 * MINUTE, 20 * SECOND);
     assert.equal((await scene.attempts(refused)).length, 2, 'it looks for itself');
     allowed = true;
-    await scene.connections.patch(TENANT, relay.id, { notes: 'sender verified' });
+    await scene.connections.patch(TENANT, relay.id, { notes: 'sender verified' }, FORCED);
     await scene.untilState(refused, 'accepted');
     await peer.close();
   });
@@ -317,7 +317,12 @@ forEachStore('delivery in trouble', (open) => {
     const id = await scene.accept();
     await scene.until('it hangs', () => reached);
     // New settings meanwhile: the old lines end with the process as well.
-    await scene.connections.patch(TENANT, scene.connections.list(TENANT)[0]?.id ?? '', { notes: 'changed' });
+    await scene.connections.patch(
+      TENANT,
+      scene.connections.list(TENANT)[0]?.id ?? '',
+      { notes: 'changed' },
+      FORCED,
+    );
     const before = clock.monotonic();
     await scene.stop(5 * SECOND);
     assert.ok(clock.monotonic() - before < 20 * SECOND, 'within its grace');

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { openScene, TENANT, type Scene } from '../../test/delivery-scene.ts';
+import { FORCED, openScene, TENANT, type Scene } from '../../test/delivery-scene.ts';
 import { makeCertificates } from '../../test/certificates.ts';
 import { closeProxies, startProxy } from '../../test/proxy-server.ts';
 import { startPeer } from '../../test/smtp-peer.ts';
@@ -21,7 +21,11 @@ let count = 0;
 const newFolder = (): string => join(root, `f${String((count += 1))}`);
 
 const connectFolder = (scene: Scene, name: string, folder: string, more = {}) =>
-  scene.connections.create(TENANT, connectionSettings.parse({ type: 'pickup', name, folder, ...more }));
+  scene.connections.create(
+    TENANT,
+    connectionSettings.parse({ type: 'pickup', name, folder, ...more }),
+    FORCED,
+  );
 
 forEachStore('ways out', (open) => {
   test('U4: a message goes into the pickup folder, one file for all its recipients, without any host', async () => {
@@ -123,8 +127,10 @@ forEachStore('ways out', (open) => {
         { pin: null },
         { pin: 'ab'.repeat(32) },
       ] as const)
-        await assert.rejects(scene.connections.patch(TENANT, relay.id, change), { code: 'secret_required' });
-      await scene.connections.patch(TENANT, relay.id, { proxyPassword: 'wrong' });
+        await assert.rejects(scene.connections.patch(TENANT, relay.id, change, FORCED), {
+          code: 'secret_required',
+        });
+      await scene.connections.patch(TENANT, relay.id, { proxyPassword: 'wrong' }, FORCED);
       const held = await scene.accept();
       await scene.untilState(held, 'held');
       assert.equal((await scene.recipients(held))[0]?.error_id, 'proxy.auth');
@@ -157,7 +163,9 @@ forEachStore('ways out', (open) => {
     for (const folder of ['/etc', root + 'x', 'relative', join(root, '..')])
       await assert.rejects(connectFolder(scene, 'folder', folder), { code: 'invalid_request' }, folder);
     const settings = connectionSettings.parse({ type: 'pickup', name: 'mine', folder: root });
-    await assert.rejects(scene.connections.create('ten_other', settings), { code: 'invalid_request' });
+    await assert.rejects(scene.connections.create('ten_other', settings, FORCED), {
+      code: 'invalid_request',
+    });
     for (const proxy of ['http://p.example:0', 'http://a%3Ab@p.example:1', 'socks5://u%0d%0a@p.example:1080'])
       await assert.rejects(scene.connect('relay', 25, { proxy }), { code: 'invalid_request' }, proxy);
   });

@@ -157,7 +157,10 @@ async function delivery({ config }: LoadedConfig, db: Db): Promise<DoctorCheck[]
   const stored = await readHealth(db);
   const known = new Set(stored.map((item) => item.name));
   const declared = config.connections.filter((item) => !known.has(item.name));
-  const health = [...stored, ...declared.map(({ name }) => ({ name, paused: false, trouble: undefined }))];
+  const health = [
+    ...stored,
+    ...declared.map(({ name }) => ({ name, status: 'active', paused: false, trouble: undefined }) as const),
+  ];
   const checks: DoctorCheck[] = [
     {
       name: 'mode',
@@ -176,8 +179,15 @@ async function delivery({ config }: LoadedConfig, db: Db): Promise<DoctorCheck[]
       detail: 'there is none',
       fix: 'add [[connections]] to posthorn.toml',
     });
-  for (const { name, paused, trouble } of health) {
-    if (paused)
+  for (const { name, status, paused, trouble } of health) {
+    if (status !== 'active')
+      checks.push({
+        name,
+        status: 'warning',
+        detail: status === 'draft' ? 'is a draft' : 'is off',
+        fix: `test it, then POST /api/v1/connections/${name}/activate`,
+      });
+    else if (paused)
       checks.push({
         name,
         status: 'warning',

@@ -6,6 +6,7 @@
 import { Migrator, type Migration } from 'kysely/migration';
 import { crashPoint } from '../base/crash-point.ts';
 import { engine } from './0001-engine.ts';
+import { revisions } from './0002-revisions.ts';
 import { connectionTests } from './0003-connection-tests.ts';
 import { grants } from './0004-grants.ts';
 import { masterKeys } from './0005-master-keys.ts';
@@ -19,6 +20,7 @@ import type { Db } from './store.ts';
 function migrations(db: Db): Record<string, Migration> {
   return {
     '0001-engine': { up: (kysely) => engine(kysely, db.dialect.name) },
+    '0002-revisions': { up: revisions },
     '0003-connection-tests': { up: connectionTests },
     '0004-grants': { up: grants },
     '0005-master-keys': { up: masterKeys },

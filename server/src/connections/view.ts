@@ -1,0 +1,123 @@
+/**
+ * A connection as the API shows it, and how one is found for a caller.
+ * Next: routes.ts
+ */
+import { z } from 'zod';
+import { toRfc3339 } from '../base/clock.ts';
+import {
+  CONNECTION_TYPES,
+  connectionPort,
+  SECRET_FIELDS,
+  secretFieldsOf,
+  type SecretField,
+} from '../config/config.ts';
+import { problem, type Principal } from '../http/http.ts';
+import type { Connections } from './connections.ts';
+import type { Connection } from './connection.ts';
+import { draftView, viewDraft } from './revision-view.ts';
+
+export const idParams = z.strictObject({ id: z.string() });
+
+/** By id or name, among those of the tenant that the caller acts in. */
+export function mustFind(connections: Connections, principal: Principal, id: string): Connection {
+  const found = connections.find(principal.tenantId, id);
+  if (found === undefined) throw problem('not_found', { detail: `There is no connection ${id}.` });
+  return found;
+}
+
+const secretView = z.object({ set: z.boolean(), rotatedAt: z.string().nullable() }).meta({
+  id: 'SecretState',
+  description: 'What is shown of a secret; `rotatedAt` is null when the file holds it.',
+});
+
+const secretViews = Object.fromEntries(SECRET_FIELDS.map((name) => [name, secretView.optional()])) as Record<
+  SecretField,
+  z.ZodOptional<typeof secretView>
+>;
+
+export const connectionView = z
+  .looseObject({
+    id: z.string(),
+    name: z.string(),
+    type: z.enum(CONNECTION_TYPES),
+    state: z.enum(['draft', 'active', 'paused', 'failing', 'off']),
+    managedBy: z.enum(['api', 'file']),
+    revision: z.number().describe('The one in force; of a connection that was never active its draft.'),
+    draft: draftView.nullable(),
+    trialUntil: z
+      .string()
+      .nullable()
+      .describe(
+        'Until then the last settings come back by themselves when sign-in, TLS or these settings fail.',
+      ),
+    trouble: z
+      .object({
+        errorId: z.string(),
+        detail: z.string(),
+        since: z.string(),
+        failures: z.number(),
+        nextTryAt: z.string(),
+      })
+      .nullable()
+      .describe('What stops it, while it is failing.'),
+    ...secretViews,
+    createdAt: z.string(),
+    updatedAt: z.string(),
+  })
+  .meta({ id: 'Connection', description: 'The settings without the secrets, and how it is.' });
+
+export function viewConnection(
+  connections: Connections,
+  connection: Connection,
+): z.input<typeof connectionView> {
+  const { settings } = connection;
+  const trialEnds = connections.trialEnds(connection);
+  const breaker = connections.channel(connection.id)?.breaker;
+  const trouble = breaker?.trouble;
+  const secrets = Object.fromEntries(
+    secretFieldsOf(settings.type).map((field) => [field, secretOf(connections, connection, field)]),
+  );
+  const plain: Readonly<Record<string, unknown>> = { ...settings };
+  return {
+    ...plain,
+    ...(settings.type === 'smtp' && { port: connectionPort(settings) }),
+    ...secrets,
+    id: connection.id,
+    name: connection.name,
+    type: settings.type,
+    state: stateOf(connection, trouble !== undefined),
+    managedBy: connection.managedBy,
+    revision: connection.revision,
+    draft: viewDraft(connection.draft),
+    trialUntil: trialEnds === undefined ? null : toRfc3339(trialEnds),
+    trouble:
+      trouble === undefined
+        ? null
+        : {
+            errorId: trouble.errorId,
+            detail: trouble.detail,
+            since: toRfc3339(trouble.since),
+            failures: trouble.failures,
+            nextTryAt: toRfc3339(trouble.nextProbeAt),
+          },
+    createdAt: toRfc3339(connection.createdAt),
+    updatedAt: toRfc3339(connection.updatedAt),
+  };
+}
+
+function secretOf(
+  connections: Connections,
+  connection: Connection,
+  field: SecretField,
+): z.input<typeof secretView> {
+  if (connection.managedBy === 'file')
+    return { set: connections.hasDeclaredSecret(connection, field), rotatedAt: null };
+  const rotatedAt = connection.secrets[field];
+  return { set: rotatedAt !== undefined, rotatedAt: rotatedAt === undefined ? null : toRfc3339(rotatedAt) };
+}
+
+/** Failing only while it would send: nobody waits for one that is paused. */
+function stateOf({ status, paused }: Connection, failing: boolean): z.input<typeof connectionView>['state'] {
+  if (status !== 'active') return status;
+  return paused ? 'paused' : failing ? 'failing' : 'active';
+}
