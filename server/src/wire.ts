@@ -22,7 +22,6 @@ import {
   createLookups,
   instanceEgress,
   tenantEgress,
-  type Dialer,
   type EgressPolicy,
 } from './net/net.ts';
 import {
@@ -109,7 +108,8 @@ async function wire(
   await takeOver();
 
   const senderFor = (tenantId: string) => senderFrom(settings, tenantId);
-  const tests = createConnectionTests({ db, clock, log, connections, config, senderFor });
+  const lookups = createLookups({ clock });
+  const tests = createConnectionTests({ db, clock, log, connections, config, senderFor, lookups });
   opened.push(() => tests.stop());
   const { activeMax, lease: leaseMs } = config().delivery;
   const delivery = createDelivery({
@@ -131,7 +131,7 @@ async function wire(
     ...accepting,
     ...{ log, keyRing, connections, tests, metrics, settings },
     declared: () => config().tenants.map(({ slug }) => slug),
-    discovery: discoveryOf(clock, dialer, config),
+    discovery: discoveryOf({ clock, dialer, connections, lookups }, config),
     acceptor: createAcceptor(accepting),
     askDatabase: connections.ask,
     refusing: () =>
@@ -211,9 +211,13 @@ async function openKeyRing(db: Db, loaded: () => LoadedConfig, clock: Clock): Pr
 }
 
 /** What looks at the servers of strangers. Where their DNS leads is no connection that anybody set up, so it is never private. */
-function discoveryOf(clock: Clock, dialer: Dialer, config: () => Config): DiscoveryDeps {
+function discoveryOf(
+  parts: Pick<DiscoveryDeps, 'clock' | 'dialer' | 'connections' | 'lookups'>,
+  config: () => Config,
+): DiscoveryDeps {
   return {
-    ...{ clock, dialer, https: createHttps({ dialer, clock }), lookups: createLookups({ clock }) },
+    ...parts,
+    https: createHttps(parts),
     egressFor: (tenantId) => egressOf(tenantId, 'mail', config()),
     publicEgress: (ports) => tenantEgress({ ports, own: ownAddresses(config()) }),
   };

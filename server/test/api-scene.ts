@@ -152,7 +152,11 @@ export async function openNode(
   });
   await connections.declare(INSTANCE_TENANT_ID, config.connections);
   const senderFor = (tenantId: string) => senderFrom(settings, tenantId);
-  const tests = createConnectionTests({ db, clock, log, connections, senderFor, config: () => config });
+  const lookups = options.discovery?.lookups;
+  const tests = createConnectionTests({
+    ...{ db, clock, log, connections, senderFor, config: () => config },
+    ...(lookups !== undefined && { lookups }),
+  });
   const settled = createBell();
   const { activeMax, lease: leaseMs } = config.delivery;
   const delivery = createDelivery({
@@ -171,7 +175,8 @@ export async function openNode(
     refuseWhenFull: options.refuseWhenFull ?? (() => undefined),
   };
   const discovery: DiscoveryDeps = {
-    ...{ clock, dialer, https: createHttps({ dialer, clock }), lookups: createLookups({ clock }) },
+    ...{ clock, dialer, connections, https: createHttps({ dialer, clock }) },
+    lookups: createLookups({ clock }),
     egressFor: () => instanceEgress(),
     publicEgress: () => instanceEgress(),
     ...options.discovery,

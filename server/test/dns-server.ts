@@ -28,6 +28,8 @@ export interface DnsServer {
   readonly servers: readonly string[];
   /** `TXT example.test`, in the order asked. */
   readonly asked: readonly string[];
+  /** Resolves when somebody has asked. */
+  heard(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -45,9 +47,11 @@ const TYPES: Readonly<Record<number, keyof ZoneRecords>> = {
 export async function startDns(zone: Zone, t?: TestContext): Promise<DnsServer> {
   const socket = createSocket('udp4');
   const asked: string[] = [];
+  const first = Promise.withResolvers<void>();
   socket.on('message', (query: Buffer, from: RemoteInfo) => {
     const { name, type, end } = readQuestion(query);
     asked.push(`${TYPES[type] ?? String(type)} ${name}`);
+    first.resolve();
     const answer = answerTo(zone, query.subarray(0, end), name, type);
     if (answer !== undefined) socket.send(answer, from.port, from.address);
   });
@@ -60,7 +64,7 @@ export async function startDns(zone: Zone, t?: TestContext): Promise<DnsServer> 
     await closed;
   };
   t?.after(close);
-  return { servers: [`127.0.0.1:${String(port)}`], asked, close };
+  return { servers: [`127.0.0.1:${String(port)}`], asked, heard: () => first.promise, close };
 }
 
 /** RFC 1035 §4.1.2; a query has one question and no compression. */

@@ -2,11 +2,12 @@
  * One row of advice about a sender's domain: what was looked for, what is there, why it matters, what to do.
  * Next: advice-spf.ts
  */
+import { z } from 'zod';
 import { peerText } from '../base/log.ts';
 import type { Lookups } from '../net/net.ts';
 import type { Preset } from './preset.ts';
 
-export const ADVICE_CHECKS = [
+const ADVICE_CHECKS = [
   'mx',
   'spf',
   'spf_lookups',
@@ -18,7 +19,7 @@ export const ADVICE_CHECKS = [
 ] as const;
 export type AdviceCheck = (typeof ADVICE_CHECKS)[number];
 
-export const ADVICE_STATUSES = ['pass', 'info', 'warn', 'fail', 'unknown'] as const;
+const ADVICE_STATUSES = ['pass', 'info', 'warn', 'fail', 'unknown'] as const;
 export type AdviceStatus = (typeof ADVICE_STATUSES)[number];
 
 export interface AdviceRow {
@@ -29,6 +30,20 @@ export interface AdviceRow {
   readonly why: string;
   readonly fix: string | null;
 }
+
+export const adviceRow = z
+  .object({
+    check: z.enum(ADVICE_CHECKS),
+    status: z.enum(ADVICE_STATUSES),
+    found: z.string().nullable(),
+    expected: z.string().nullable(),
+    why: z.string(),
+    fix: z.string().nullable(),
+  })
+  .meta({
+    id: 'AdviceRow',
+    description: "What receivers find about a sender's domain, and what to do about it.",
+  });
 
 /** What the advice is about, and the means to look. */
 export interface AdviceCase {

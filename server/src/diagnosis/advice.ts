@@ -4,6 +4,7 @@
  * Next: advice-row.ts
  */
 import type { Clock } from '../base/clock.ts';
+import type { ConnectionSettings } from '../config/config.ts';
 import { checkAddress, parseHost, tenantEgress, type Lookups } from '../net/net.ts';
 import { adviseOnDkim } from './advice-dkim.ts';
 import { adviseOnAlignment, adviseOnDmarc } from './advice-dmarc.ts';
@@ -137,4 +138,17 @@ async function adviseOnReverse({ preset, addresses, lookups, leftMs }: AdviceCas
     return [row('reverse_dns', 'warn', { found: name, expected: address, why, fix })];
   }
   return [row('reverse_dns', 'pass', { found: name, why: `${address} and its name lead to each other.` })];
+}
+
+/** The host that a connection's mail leaves from, in the words of presets. */
+export function relayHost(settings: ConnectionSettings): string | undefined {
+  switch (settings.type) {
+    case 'smtp':
+      return settings.host;
+    case 'graph':
+      return 'smtp.office365.com'; // another door of the same house: it sends with the same records
+    case 'pickup':
+    case 'mailbox':
+      return undefined;
+  }
 }

@@ -3,8 +3,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fieldErrors, openApi, refusal } from '../../test/api-scene.ts';
-import { startDns } from '../../test/dns-server.ts';
+import { fieldErrors, openApi, refusal, relayToml } from '../../test/api-scene.ts';
+import { startDns, type Zone } from '../../test/dns-server.ts';
+import { startPeer } from '../../test/smtp-peer.ts';
 import { openTestSqlite } from '../../test/stores.ts';
 import { systemClock } from '../base/clock.ts';
 import { createLookups, tenantEgress } from '../net/net.ts';
@@ -131,4 +132,118 @@ test('POST /discover takes an address or a domain, in any script', async (t) => 
     const refused = await api.ask('POST', '/discover', { body });
     assert.equal(fieldErrors(refused).length, 1, JSON.stringify(body));
   }
+});
+
+const RELAY_ZONE: Zone = {
+  'example.com': { MX: ['10 mx.example.com'], TXT: ['v=spf1 include:spf.protection.outlook.com -all'] },
+  'spf.protection.outlook.com': { TXT: ['v=spf1 -all'] },
+  '_dmarc.example.com': { TXT: ['v=DMARC1; p=none'] },
+};
+
+test('POST /deliverability takes an address or domain, and a connection or a host', async (t) => {
+  const dns = await startDns(RELAY_ZONE, t);
+  const lookups = createLookups({ clock: systemClock, servers: dns.servers });
+  const api = await openApi(t, openTestSqlite, {
+    toml: `${relayToml(2525)}${TENANTS}`,
+    discovery: { lookups },
+  });
+  const byHost = await api.ask('POST', '/deliverability', {
+    body: { from: 'canary-local@example.com', host: 'smtp.office365.com' },
+  });
+  assert.equal(byHost.status, 200, byHost.text);
+  const rows = byHost.at('rows') as { check: string; status: string }[];
+  assert.deepEqual(
+    rows.map(({ check, status }) => [check, status]),
+    [
+      ['mx', 'pass'],
+      ['spf', 'pass'],
+      ['spf_lookups', 'pass'],
+      ['dkim', 'warn'],
+      ['dmarc', 'info'],
+      ['alignment', 'info'],
+    ],
+  );
+  assert.ok(!JSON.stringify(dns.asked).includes('canary'));
+  const byName = await api.ask('POST', '/deliverability', {
+    body: { from: 'example.com', connection: 'relay' },
+  });
+  assert.equal(byName.at('host'), '127.0.0.1');
+
+  const key = await api.makeKey({ tenant: 'acme' });
+  const other = await api.ask('POST', '/deliverability', {
+    key,
+    body: { from: 'example.com', connection: 'relay' },
+  });
+  refusal(other, 404, 'not_found');
+  const wrong = [
+    { from: 'example.com' },
+    { from: 'example.com', host: 'a.example', connection: 'relay' },
+    { from: 'no domain', host: 'a.example' },
+    { from: 'a@b@c', host: 'a.example' },
+    { from: 'example.com', host: 'smtp://a' },
+  ];
+  for (const body of wrong) {
+    assert.equal(
+      fieldErrors(await api.ask('POST', '/deliverability', { body })).length,
+      1,
+      JSON.stringify(body),
+    );
+  }
+});
+
+test('a test message that was accepted brings advice, which fails nothing', async (t) => {
+  const dns = await startDns(RELAY_ZONE, t);
+  const lookups = createLookups({ clock: systemClock, servers: dns.servers });
+  const relay = await startPeer();
+  t.after(() => relay.close());
+  const api = await openApi(t, openTestSqlite, { toml: relayToml(relay.port), discovery: { lookups } });
+  const run = async (body: Readonly<Record<string, unknown>>) => {
+    const started = await api.ask('POST', '/connection-tests', { body });
+    assert.equal(started.status, 202, started.text);
+    const events = await api.ask('GET', `/connection-tests/${String(started.at('id'))}/events`);
+    return {
+      shown: await api.ask('GET', `/connection-tests/${String(started.at('id'))}`),
+      events: events.text,
+    };
+  };
+  const sent = await run({ connection: 'relay', to: 'ana@example.net', from: 'app@example.com' });
+  assert.equal(sent.shown.at('status'), 'passed', sent.shown.text);
+  assert.equal(sent.shown.at('advice[0].check'), 'mx');
+  assert.ok(
+    (sent.shown.at('advice') as { status: string }[]).some(
+      ({ status }) => status === 'warn' || status === 'unknown',
+    ),
+  );
+  assert.ok(sent.events.indexOf('"t":"advice"') > sent.events.indexOf('"id":"accepted"'));
+  assert.ok(sent.events.indexOf('"t":"advice"') < sent.events.indexOf('"t":"end"'));
+
+  const checked = await run({ connection: 'relay' });
+  assert.equal(checked.shown.at('advice'), null);
+  const failed = await run({
+    settings: { type: 'smtp', name: 'x', host: '127.0.0.1', port: 1, security: 'none' },
+    to: 'a@example.net',
+    from: 'app@example.com',
+  });
+  assert.equal(failed.shown.at('status'), 'failed');
+  assert.equal(failed.shown.at('advice'), null);
+});
+
+test('a test that is stopped while the DNS is asked has passed all the same', async (t) => {
+  const names = ['example.com', '_dmarc.example.com', '_domainkey.example.com'];
+  const dns = await startDns(
+    Object.fromEntries(names.map((name) => [name, { broken: 'silent' as const }])),
+    t,
+  );
+  const lookups = createLookups({ clock: systemClock, servers: dns.servers });
+  const relay = await startPeer();
+  t.after(() => relay.close());
+  const api = await openApi(t, openTestSqlite, { toml: relayToml(relay.port), discovery: { lookups } });
+  const started = await api.ask('POST', '/connection-tests', {
+    body: { connection: 'relay', to: 'ana@example.net', from: 'app@example.com' },
+  });
+  await dns.heard();
+  const stopped = await api.ask('POST', `/connection-tests/${String(started.at('id'))}/cancel`);
+  assert.equal(stopped.at('status'), 'passed', stopped.text);
+  assert.equal(stopped.at('advice'), null);
+  assert.equal(relay.messages.length, 1);
 });

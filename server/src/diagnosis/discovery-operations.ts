@@ -4,9 +4,12 @@
  * Next: discover.ts
  */
 import { z } from 'zod';
+import type { Connections } from '../connections/connections.ts';
 import { problem, operation, type Operation } from '../http/http.ts';
 import { parseAddress } from '../mail/mail.ts';
 import { parseHost, type EgressPolicy } from '../net/net.ts';
+import { adviseOn, relayHost } from './advice.ts';
+import { adviceRow } from './advice-row.ts';
 import { createAllowance } from './allowance.ts';
 import { discover, type DiscoverParts } from './discover.ts';
 import { probe } from './probe.ts';
@@ -18,6 +21,7 @@ export interface DiscoveryDeps extends DiscoverParts {
   egressFor(tenantId: string): EgressPolicy;
   /** Where anybody may be sent by a stranger's DNS: public addresses and these ports. */
   publicEgress(ports: readonly number[]): EgressPolicy;
+  readonly connections: Pick<Connections, 'find'>;
   /** Authorities trusted for published settings besides the system's, PEM. */
   readonly ca?: string;
 }
@@ -59,7 +63,7 @@ const suggestion = z
   .meta({ id: 'Suggestion', description: 'Settings that a domain seems to use, and why.' });
 
 export function discoveryOperations(deps: DiscoveryDeps): Operation[] {
-  return [probing(deps), discovering(deps)];
+  return [probing(deps), discovering(deps), advising(deps)];
 }
 
 function probing(deps: DiscoveryDeps): Operation {
@@ -137,20 +141,70 @@ function discovering(deps: DiscoveryDeps): Operation {
 }
 
 /** Exactly one of the two, as a domain in A-labels and, with an address, the address. */
-function readAsked(body: { address?: string | undefined; domain?: string | undefined }): {
-  domain: string;
-  address?: string;
-} {
+function readAsked(
+  body: { address?: string | undefined; domain?: string | undefined },
+  field?: string,
+): { domain: string; address?: string } {
   const { address, domain } = body;
   if ((address === undefined) === (domain === undefined)) {
     throw refused('address', 'give either an address or a domain');
   }
   // A domain is read as one of an address, so that both are held to the same rules.
   const read = parseAddress(address ?? `postmaster@${domain ?? ''}`);
-  if (!read.ok) throw refused(address === undefined ? 'domain' : 'address', read.message);
+  if (!read.ok) throw refused(field ?? (address === undefined ? 'domain' : 'address'), read.message);
   return { domain: read.address.domain, ...(address !== undefined && { address }) };
 }
 
 function refused(path: string, message: string) {
   return problem('invalid_request', { detail: `${path} ${message}.`, errors: [{ path, message }] });
+}
+
+function advising(deps: DiscoveryDeps): Operation {
+  const allowance = createAllowance(deps.clock, { what: 'look-ups', perMinute: 20, perHour: 300 });
+  return operation({
+    method: 'POST',
+    path: '/deliverability',
+    operationId: 'adviseOnSender',
+    summary: 'See whether receivers can tell that mail over a relay comes from its sender',
+    description:
+      'Looks at MX, SPF, DKIM and DMARC of the domain against the relay in use. Advice; it stops nothing.',
+    tags,
+    permission: 'connections:test',
+    body: z.strictObject({
+      from: z.string().min(1).max(1_024).describe('The sender: an address, or its domain.'),
+      connection: z.string().min(1).max(100).optional().describe('Id or name of the connection in use.'),
+      host: host.optional().describe('The relay in use, in place of a connection.'),
+    }),
+    answers: { 200: z.object({ domain: z.string(), host: z.string(), rows: z.array(adviceRow) }) },
+    refusals: ['not_found', 'rate_limited'],
+    async run({ principal, body }) {
+      const { from } = body;
+      const { domain } = readAsked(from.includes('@') ? { address: from } : { domain: from }, 'from');
+      const relay = relayOf(deps, principal.tenantId, body);
+      allowance.take(principal);
+      const rows = await adviseOn(deps, { domain, host: relay });
+      return { status: 200, body: { domain, host: relay, rows } };
+    },
+  });
+}
+
+function relayOf(
+  { connections }: DiscoveryDeps,
+  tenantId: string,
+  asked: { connection?: string | undefined; host?: string | undefined },
+): string {
+  if ((asked.connection === undefined) === (asked.host === undefined)) {
+    throw refused('connection', 'give either a connection or a host');
+  }
+  if (asked.host !== undefined) {
+    if (parseHost(asked.host) === undefined) throw badHost('is neither a host name nor an IP address');
+    return asked.host;
+  }
+  const id = asked.connection ?? '';
+  const found = connections.find(tenantId, id);
+  if (found === undefined) throw problem('not_found', { detail: `There is no connection ${id}.` });
+  const relay = relayHost(found.settings);
+  if (relay === undefined)
+    throw refused('connection', 'hands its mail to no server, so there is nothing to look up');
+  return relay;
 }

@@ -5,11 +5,13 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { Candidate, Connections } from '../connections/connections.ts';
+import type { Candidate, Connections, Rehearsed } from '../connections/connections.ts';
 import { planRehearsal } from '../connections/connections.ts';
 import { connectionPort } from '../config/config.ts';
+import type { Lookups } from '../net/net.ts';
 import type { OutgoingMail } from '../smtp/smtp.ts';
 import type { Db } from '../store/store.ts';
+import { adviseOn, type AdviceAsked } from './advice.ts';
 import { explainFault } from './explain-fault.ts';
 import { describePhase, type Aim } from './findings.ts';
 import { saveEnd, saveEvents } from './queries.ts';
@@ -36,6 +38,8 @@ export interface RunDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly connections: Pick<Connections, 'rehearse'>;
+  /** For advice once a message was accepted; none is given without. */
+  readonly lookups?: Lookups;
 }
 
 export interface RunInput {
@@ -43,6 +47,8 @@ export interface RunInput {
   readonly candidate: Candidate;
   /** Composes the message, if one is to be sent; it is given up when the signal has fired. */
   readonly mail: ((mayCommit: () => boolean) => Promise<OutgoingMail>) | undefined;
+  /** Domain of the message's sender and the relay's host, for advice; without it none is given. */
+  readonly advice: AdviceAsked | undefined;
   /** What the stage that ends the message's way says beside the reply. */
   readonly sentNote: string | undefined;
 }
@@ -65,6 +71,7 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
   let saved = 0;
   let savedAt = clock.monotonic();
   let saving: Promise<unknown> = Promise.resolve();
+  let outcome: Rehearsed | undefined;
 
   const tell = (event: TestEvent): void => {
     for (const heard of listeners) {
@@ -100,7 +107,9 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
   let cancelSave = clock.after(SAVE_MS, save);
 
   function stop(ending: Exclude<Ending, 'finished'>): void {
-    recorder.stop(ending);
+    // Only the advice is missing: what happened, happened.
+    if (outcome === undefined) recorder.stop(ending);
+    else recorder.end(outcome);
     abort.abort();
   }
 
@@ -136,7 +145,7 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
 
   async function walk(): Promise<void> {
     recorder.begin('settings');
-    recorder.settings(settingsFindings(settings));
+    recorder.settings(settingsFindings(candidate, clock));
     try {
       const mail = await input.mail?.(() => !abort.signal.aborted);
       sizeBytes = mail?.sizeBytes;
@@ -147,6 +156,10 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
         watch: recorder.watch,
         ...(mail === undefined ? {} : { mail }),
       });
+      if (result.ok && input.advice !== undefined && deps.lookups !== undefined) {
+        outcome = result;
+        recorder.advise(await adviseOn({ clock, lookups: deps.lookups }, input.advice));
+      }
       recorder.end(result);
     } catch (error) {
       log.error({ err: error, test: id }, 'a connection test broke');

@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Rehearsed } from '../connections/connections.ts';
 import type { Failure, Phase, Reply } from '../mail/mail.ts';
 import type { PhaseRecord, SessionWatch, TranscriptLine } from '../smtp/smtp.ts';
+import type { AdviceRow } from './advice-row.ts';
 import type { Diagnosis, Ending, StageFindings, TestEvent } from './stage.ts';
 
 /** Why a stage failed: a reply, or what came in place of one. */
@@ -32,6 +33,8 @@ export interface Recorder {
   begin(phase: Phase): void;
   /** What the settings stage found by itself, before anything is dialled. */
   settings(findings: StageFindings & { readonly warn?: boolean }): void;
+  /** What receivers will find; between the last stage and the end. */
+  advise(rows: readonly AdviceRow[]): void;
   /** The walk is over; what comes afterwards is not heard. */
   end(result: Rehearsed): void;
   /** Ends the test where it is. */
@@ -175,6 +178,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
     begin,
     settings(findings) {
       settled = findings;
+    },
+    advise(rows) {
+      if (!over) emit({ t: 'advice', at: now(), rows });
     },
     end,
     stop,

@@ -12,9 +12,10 @@ import { problem, type Principal } from '../http/http.ts';
 import { serializeAddress } from '../mail/mail.ts';
 import { transaction, type Db } from '../store/store.ts';
 import { lockTenant, type Sender } from '../tenants/tenants.ts';
+import { relayHost, type AdviceAsked } from './advice.ts';
 import { interrupted } from './interrupted.ts';
 import { refuseTooMany } from './limits.ts';
-import { startRun, type LiveRun } from './live-run.ts';
+import { startRun, type LiveRun, type RunDeps } from './live-run.ts';
 import {
   insertTest,
   listTests,
@@ -29,7 +30,7 @@ import {
 import type { TestEvent } from './stage.ts';
 import { chooseCorrespondents, composeTest, type Correspondents } from './test-message.ts';
 
-export interface ConnectionTestsDeps {
+export interface ConnectionTestsDeps extends Pick<RunDeps, 'lookups'> {
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Log;
@@ -181,6 +182,7 @@ export function createConnectionTests(deps: ConnectionTestsDeps): ConnectionTest
         people === undefined
           ? undefined
           : (mayCommit) => composeTest({ id, connection: candidate.settings.name, now }, people, mayCommit),
+      advice: adviceOf(candidate, people),
       sentNote:
         mode === 'live'
           ? undefined
@@ -282,6 +284,14 @@ function followLive(
     gone = true;
     stop();
   };
+}
+
+/** What to ask the DNS once the message was accepted; nothing where no server of somebody's took it. */
+function adviceOf({ settings }: Candidate, people: Correspondents | undefined): AdviceAsked | undefined {
+  const host = relayHost(settings);
+  return people === undefined || host === undefined
+    ? undefined
+    : { domain: people.from.address.domain, host };
 }
 
 function newTest(

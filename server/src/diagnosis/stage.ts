@@ -4,6 +4,7 @@
  * Next: recorder.ts
  */
 import type { Phase } from '../mail/mail.ts';
+import type { AdviceRow } from './advice-row.ts';
 
 export const STAGE_STATUSES = ['waiting', 'running', 'ok', 'warn', 'failed', 'not_reached'] as const;
 export type StageStatus = (typeof STAGE_STATUSES)[number];
@@ -70,6 +71,13 @@ export interface LineEvent {
   readonly text: string;
 }
 
+/** After the message was accepted: what receivers will find about its sender. It changes nothing of the outcome. */
+export interface AdviceEvent {
+  readonly t: 'advice';
+  readonly at: number;
+  readonly rows: readonly AdviceRow[];
+}
+
 export interface EndEvent {
   readonly t: 'end';
   readonly status: 'passed' | 'failed';
@@ -79,7 +87,7 @@ export interface EndEvent {
   readonly fingerprint: string;
 }
 
-export type TestEvent = StageEvent | DropEvent | LineEvent | EndEvent;
+export type TestEvent = StageEvent | DropEvent | LineEvent | AdviceEvent | EndEvent;
 
 export type Stage = Omit<StageEvent, 't' | 'at'>;
 

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../base/clock.ts';
 import { PHASES } from '../mail/mail.ts';
+import { adviceRow } from './advice-row.ts';
 import type { StoredTest } from './queries.ts';
 import {
   ENDINGS,
@@ -80,6 +81,10 @@ export const testView = z
       .describe('How it came to its end: by itself, stopped, out of time, or with the process that ran it.'),
     ms: z.number().nullable(),
     stages: z.array(stageView),
+    advice: z
+      .array(adviceRow)
+      .nullable()
+      .describe('What receivers find about the sender, once a message was accepted. It changes no outcome.'),
     transcript: z.string().describe('The conversation, without secrets: `+ms marker text` a line.'),
   })
   .meta({ id: 'ConnectionTest' });
@@ -99,6 +104,7 @@ export const eventView = z
       tls: z.boolean(),
       text: z.string(),
     }),
+    z.object({ t: z.literal('advice'), at: z.number(), rows: z.array(adviceRow) }),
     z.object({
       t: z.literal('end'),
       status: z.enum(['passed', 'failed']),
@@ -112,7 +118,7 @@ export const eventView = z
     id: 'ConnectionTestEvent',
     description:
       'What happens in a test; `at` is in ms from its start. A stage is told anew whenever it changes, and `drop` takes ' +
-      'one away that does not apply. `end` is the last.',
+      'one away that does not apply. `advice` comes after a message was accepted, and changes no outcome. `end` is the last.',
   });
 
 export function viewSummary(test: StoredTest): z.input<typeof testSummaryView> {
@@ -138,6 +144,7 @@ export function viewTest(test: StoredTest): z.input<typeof testView> {
     ended: end?.ended ?? null,
     ms: end?.ms ?? null,
     stages: stagesOf(test.events).map(viewStage),
+    advice: adviceOf(test),
     transcript: transcriptOf(test.events),
   };
 }
@@ -151,5 +158,11 @@ function viewStage<S extends StageFindings>({ notes, diagnosis, ...stage }: S) {
 }
 
 export function viewEvent(event: TestEvent): z.input<typeof eventView> {
+  if (event.t === 'advice') return { ...event, rows: [...event.rows] };
   return event.t === 'stage' ? viewStage(event) : event;
+}
+
+function adviceOf({ events }: StoredTest): z.input<typeof adviceRow>[] | null {
+  const found = events.find((event) => event.t === 'advice');
+  return found === undefined ? null : [...found.rows];
 }
