@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
+import { parseAllowEntry } from '../net/net.ts';
 import { formatConfigProblem, loadConfig, type ConfigInput, type LoadedConfig } from './config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'posthorn-config-'));
@@ -350,4 +351,32 @@ test('a declared pickup folder must be in one that the file opens', () => {
       errors(file(path))[0] ?? '',
       /connections\[0\]\.folder: is not in a folder that pickup\.folders/,
     );
+});
+
+test('what tenants may reach on top is written as the dialer reads it', () => {
+  const file = (entry: string) => `[egress]\ntenant_allow = ["${entry}"]\n`;
+  const good = [
+    '10.0.0.5',
+    '10.0.0.0/8',
+    '10.0.0.5:25',
+    'fd00::/8',
+    '[fd00::1]:25',
+    'relay.example:25',
+    'fd00::1',
+  ];
+  for (const entry of good) {
+    assert.deepEqual(errors(file(entry)), [], entry);
+    assert.ok(parseAllowEntry(entry), entry);
+  }
+  for (const entry of [
+    'relay.example',
+    '10.0.0',
+    '10.0.0.256',
+    '*',
+    '10.0.0.5:0',
+    'a b:25',
+    '',
+    'http://a:25',
+  ])
+    assert.equal(errors(file(entry)).length, 1, entry);
 });

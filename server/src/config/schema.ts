@@ -31,7 +31,9 @@ const DATABASE_URL = /^(?:sqlite:.+|postgres(?:ql)?:\/\/.+)$/;
 const ADDRESS = /^[^\s@<>",;\u0000-\u001f\u007f]+@[^\s@<>",;\u0000-\u001f\u007f]+$/;
 const DISPLAY_NAME = /^[^\u0000-\u001f\u007f]{1,200}$/;
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const NETWORK = /^[\da-fA-F:.]+(?:\/\d{1,3})?$|^(?!-)[A-Za-z\d*-]+(?:\.[A-Za-z\d-]+)*$/;
+// What `net/` reads as an exception: an address, a network, or one port of an address or name.
+const NETWORK =
+  /^(?:(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|(?=\/|:|$))){4}|(?=.*:.*:)[\da-fA-F:.]+)(?:\/\d{1,3})?$|^(?:\[[\da-fA-F:.]+\]|[A-Za-z\d_](?:[A-Za-z\d._-]*[A-Za-z\d_])?):[1-9]\d{0,4}$/;
 const PATH = /^[^\0]+$/;
 const ABSOLUTE_PATH = /^(?:\/|[A-Za-z]:[\\/])[^\0\r\n]*$/;
 
@@ -158,9 +160,11 @@ const egress = table({
     doc: 'Whether connections of the instance may go to private and loopback addresses.',
   }),
   tenantAllow: field(
-    listOf(text(NETWORK, 'an address, a network such as "10.0.0.0/8", or a host name')).default([]),
+    listOf(
+      text(NETWORK, 'an address, a network such as "10.0.0.0/8", or a place such as "relay.example:25"'),
+    ).default([]),
     {
-      doc: "Private addresses, networks or hosts that tenants' connections may reach.",
+      doc: "Private addresses, networks and places such as `relay.example:25` that tenants' connections may reach, and proxies on other ports.",
     },
   ),
 });

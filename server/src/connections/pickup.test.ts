@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +19,7 @@ import { address, mailOf } from '../../test/smtp-scene.ts';
 import { createFakeClock } from '../../test/fake-clock.ts';
 import { classify, type Failure } from '../mail/mail.ts';
 import type { OutgoingMail, PhaseRecord, SendReport } from '../smtp/smtp.ts';
-import { checkFolder, putIntoFolder } from './pickup.ts';
+import { checkFolder, putIntoFolder, tidyFolder } from './pickup.ts';
 import { createErrands } from './sender.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'posthorn-pickup-'));
@@ -220,6 +221,22 @@ test('a check writes a file and takes it away, and tells its stages', async () =
   assert.equal(failed.session?.failure?.code, 'ENOENT');
 });
 
+test('what a crash left half written is taken away after a day, and nothing else', async () => {
+  const folder = newFolder();
+  const name = (digit: string): string => `.posthorn-${digit.repeat(8)}-1111-4111-8111-111111111111.tmp`;
+  const keep = [name('2'), 'mail.eml', '.posthorn-x.tmp', 'posthorn.tmp', `${name('1')}.eml`];
+  for (const file of [name('1'), ...keep]) {
+    writeFileSync(join(folder, file), 'half');
+    const days = file === name('2') ? 0.9 : 1.1;
+    const at = clock.now() / 1000 - days * 86_400;
+    utimesSync(join(folder, file), at, at);
+  }
+  await tidyFolder({ folder, allowed: () => [], clock });
+  assert.equal(files(folder).length, 6, 'only where mail may be put');
+  await tidyFolder({ folder, allowed: () => [root], clock });
+  assert.deepEqual(files(folder).toSorted(), keep.toSorted());
+});
+
 test('errands: so many at once, the urgent first, and those that wait are told when it stops', async () => {
   const running: { mail: OutgoingMail; end: () => void }[] = [];
   const done = (mail: OutgoingMail): SendReport => ({
@@ -264,4 +281,14 @@ test('errands: so many at once, the urgent first, and those that wait are told w
   clock.advance(1_000); // the grace is over
   await Promise.all([stopped, ...sends]);
   assert.equal((await sender.send(mailOf())).results[0]?.kind, 'failed');
+});
+
+test('errands: a bug of ours is told to whoever sends, and the next one goes on', async () => {
+  let runs = 0;
+  const report: SendReport = { results: [], phases: [], transcript: '' };
+  const run = () => ((runs += 1), runs === 1 ? Promise.reject(new Error('ours')) : Promise.resolve(report));
+  const sender = createErrands({ clock, atOnce: 1, run });
+  const [first, second] = await Promise.allSettled([sender.send(mailOf()), sender.send(mailOf())]);
+  assert.deepEqual([first?.status, second?.status], ['rejected', 'fulfilled']);
+  await sender.stop(0);
 });

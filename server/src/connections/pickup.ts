@@ -7,13 +7,13 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { serializeAddress, writeHeaderBlock, type Failure } from '../mail/mail.ts';
 import type { OutgoingMail, SendReport, SessionWatch } from '../smtp/smtp.ts';
 import { ContentUnreadable, openContent } from './content.ts';
-import { fileFailure, findFolder } from './pickup-folder.ts';
+import { fileFailure, findFolder, type Folder } from './pickup-folder.ts';
 import { startRecord } from './record.ts';
 import { LEASE_LOST, STOPPED } from './sender.ts';
 
@@ -36,7 +36,7 @@ export async function putIntoFolder(mail: OutgoingMail, options: PickupOptions):
   const { clock, signal, watch } = options;
   const record = startRecord(clock, watch);
   record.begin('settings');
-  const found = await findFolder(options.folder, options.allowed());
+  const found = await find(options);
   if (!found.ok) return record.failed(mail, 'settings', found.failure, { connection: true });
   record.end('settings');
 
@@ -61,7 +61,7 @@ export async function checkFolder(options: Omit<PickupOptions, 'signal'>): Promi
   const { clock, watch } = options;
   const record = startRecord(clock, watch);
   record.begin('settings');
-  const found = await findFolder(options.folder, options.allowed());
+  const found = await find(options);
   if (!found.ok) return record.failed(NOBODY, 'settings', found.failure, { connection: true });
   record.end('settings');
   record.begin('data');
@@ -72,7 +72,33 @@ export async function checkFolder(options: Omit<PickupOptions, 'signal'>): Promi
   return record.nothing();
 }
 
+/** Takes away what a crash left half written: nobody writes one file for a day. Never rejects. */
+export async function tidyFolder(
+  options: Pick<PickupOptions, 'folder' | 'allowed' | 'clock'>,
+): Promise<void> {
+  const found = await find(options);
+  if (!found.ok) return;
+  for (const name of await readdir(found.path).catch(() => [])) {
+    if (!TEMPORARY.test(name)) continue;
+    const path = join(found.path, name);
+    const since = await lstat(path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => Number.POSITIVE_INFINITY,
+    );
+    if (since < options.clock.now() - DAY_MS) await rm(path, { force: true }).catch(() => undefined);
+  }
+}
+
 const NOBODY = { recipients: [] } as const;
+
+async function find({
+  folder,
+  allowed,
+  clock,
+}: Pick<PickupOptions, 'folder' | 'allowed' | 'clock'>): Promise<Folder> {
+  const found = await within(clock, findFolder(folder, allowed()));
+  return 'kind' in found ? { ok: false, failure: found } : found;
+}
 
 interface Progress {
   /** The file has its final name, or may have it any moment. */
@@ -174,6 +200,9 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.close();
   }
 }
+
+const TEMPORARY = /^\.posthorn-[\da-f-]{36}\.tmp$/;
+const DAY_MS = 86_400_000;
 
 /** Nobody collects a name that begins with a dot and does not end in `.eml`. */
 function temporaryName(): string {

@@ -33,6 +33,7 @@ export const LEASE_LOST: Failure = {
 interface Errand {
   readonly mail: OutgoingMail;
   readonly done: (report: SendReport) => void;
+  readonly broke: (error: unknown) => void;
 }
 
 export function createErrands(options: ErrandOptions): Sender {
@@ -53,10 +54,10 @@ export function createErrands(options: ErrandOptions): Sender {
     }
   }
 
-  async function start({ mail, done }: Errand): Promise<void> {
+  async function start({ mail, done, broke }: Errand): Promise<void> {
     const abort = new AbortController();
     running.add(abort);
-    done(await run(mail, abort.signal));
+    await run(mail, abort.signal).then(done, broke); // a bug of ours is whoever sends to tell
     running.delete(abort);
     if (running.size === 0) emptied();
     next();
@@ -75,12 +76,12 @@ export function createErrands(options: ErrandOptions): Sender {
 
   return {
     send: (mail) =>
-      new Promise((done) => {
+      new Promise((done, broke) => {
         if (stopping !== undefined) {
           done(notSent(mail, STOPPED));
           return;
         }
-        waiting.push(mail.lane, { mail, done });
+        waiting.push(mail.lane, { mail, done, broke });
         next();
       }),
     resize(max) {

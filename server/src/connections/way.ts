@@ -11,7 +11,7 @@ import { createSmtpPool } from '../smtp/smtp.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
 import type { Opened } from './channel.ts';
 import type { Connection } from './connection.ts';
-import { putIntoFolder } from './pickup.ts';
+import { putIntoFolder, tidyFolder } from './pickup.ts';
 import { createErrands } from './sender.ts';
 import type { Tokens } from './token.ts';
 import { BAD_PROXY, proxyOf, smtpTarget } from './target.ts';
@@ -44,6 +44,7 @@ export function openSender(way: Way, options: WayOptions): Opened {
     case 'pickup': {
       const { folder } = settings;
       const allowed = () => foldersFor(tenantId, options.pickupFolders);
+      void tidyFolder({ folder, allowed, clock });
       return {
         ok: true,
         sender: createErrands({
