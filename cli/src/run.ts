@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addConnections } from './connections.ts';
+import { addDiscovery } from './discover.ts';
 import { EXIT, tellFailure } from './failure.ts';
 import { addConfig, addDoctor, addKey, addServe } from './local.ts';
 import { addMessages } from './messages.ts';
@@ -55,6 +56,7 @@ function makeProgram(context: Context): Command {
   addMessages(program, context);
   addConnections(program, context);
   addTest(program, context);
+  addDiscovery(program, context);
   addKey(program, context);
   addSecrets(program, context);
   addDoctor(program, context);

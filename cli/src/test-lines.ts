@@ -3,6 +3,7 @@
  * Next: test-connection.ts
  */
 import type { ConnectionTest, TestStage } from '@posthorn/sdk';
+import { adviceRowLines } from './advice-lines.ts';
 import { clean, type Mark, type Terminal } from './terminal.ts';
 
 type StageId = TestStage['id'];
@@ -103,7 +104,20 @@ export function endLines(test: ConnectionTest, terminal: Terminal): string[] {
     ...rest,
     '',
     ...(diagnosis === undefined ? [`  ${summary(test, terminal)}`] : failureLines(diagnosis, terminal)),
+    ...adviceLines(test, terminal),
     `  ${terminal.style('bold', 'Run')}   ${test.id}`,
+  ];
+}
+
+/** What receivers will find wrong with the sender; it is said, and changes no outcome. */
+function adviceLines({ advice }: ConnectionTest, terminal: Terminal): string[] {
+  const rows = (advice ?? []).filter(({ status }) => status === 'warn' || status === 'fail');
+  if (rows.length === 0) return [];
+  return [
+    '',
+    `  ${terminal.style('bold', 'Advice')}  about the sender`,
+    ...rows.flatMap((row) => adviceRowLines(row, terminal)),
+    '',
   ];
 }
 

@@ -20,6 +20,7 @@ import type {
   StartedConnectionTest,
 } from './connection-test.ts';
 import { createFollow, type Follow } from './follow.ts';
+import type { Deliverability, Discovery, Preset, Probe, SettingsDraft, SettingsHint } from './discovery.ts';
 import type * as api from './gen/types.gen.ts';
 import type {
   Accepted,
@@ -51,6 +52,17 @@ export type {
   StartedConnectionTest,
   TestStage,
 } from './connection-test.ts';
+export type {
+  AdviceRow,
+  Deliverability,
+  Discovery,
+  Preset,
+  Probe,
+  ProbeRow,
+  SettingsDraft,
+  SettingsHint,
+  Suggestion,
+} from './discovery.ts';
 export type {
   Accepted,
   AcceptedRecipient,
@@ -167,6 +179,22 @@ export interface Posthorn {
     pause(id: string, options?: CallOptions): Promise<Connection>;
     resume(id: string, options?: CallOptions): Promise<Connection>;
   };
+  /** What helps to set a connection up. */
+  readonly discovery: {
+    /** The providers whose settings are known. */
+    presets(options?: CallOptions): Promise<readonly Preset[]>;
+    /** Judges settings as they are typed; connects nowhere. */
+    hints(settings: SettingsDraft, options?: CallOptions): Promise<readonly SettingsHint[]>;
+    /** Which mail ports of a host are open, and what speaks there. */
+    probe(host: string, options?: CallOptions): Promise<Probe>;
+    /** The servers for sending of an address or a domain; only the domain leaves the server. */
+    discover(addressOrDomain: string, options?: CallOptions): Promise<Discovery>;
+    /** Whether receivers can tell that mail over a relay comes from its sender. */
+    deliverability(
+      asked: { readonly from: string } & ({ readonly connection: string } | { readonly host: string }),
+      options?: CallOptions,
+    ): Promise<Deliverability>;
+  };
   readonly connectionTests: {
     /** Starts a test; it goes on by itself, whoever watches. */
     start(request: ConnectionTestRequest, options?: CallOptions): Promise<StartedConnectionTest>;
@@ -189,6 +217,7 @@ export function createPosthorn(options: PosthornOptions): Posthorn {
   return {
     messages,
     connections: connectionMethods(call),
+    discovery: discoveryMethods(call),
     connectionTests: testMethods(call, createFollow(options)),
     waitForMessage: (id, wait) => waitForMessage(messages.get, id, wait),
   };
@@ -249,6 +278,27 @@ function connectionMethods(call: Call): Posthorn['connections'] {
     delete: (id, options) => call<api.DeleteConnectionResponse>('DELETE', at(id), options),
     pause: (id, options) => call<api.PauseConnectionResponse>('POST', `${at(id)}/pause`, options),
     resume: (id, options) => call<api.ResumeConnectionResponse>('POST', `${at(id)}/resume`, options),
+  };
+}
+
+function discoveryMethods(call: Call): Posthorn['discovery'] {
+  return {
+    presets: async (options) => (await call<api.ListPresetsResponse>('GET', '/presets', options)).items,
+    hints: async (settings, options) =>
+      (
+        await call<api.HintConnectionResponse>('POST', '/connection-hints', {
+          ...options,
+          body: { settings },
+        })
+      ).hints,
+    probe: (host, options) => call<api.ProbeHostResponse>('POST', '/probe', { ...options, body: { host } }),
+    discover: (asked, options) =>
+      call<api.DiscoverServersResponse>('POST', '/discover', {
+        ...options,
+        body: asked.includes('@') ? { address: asked } : { domain: asked },
+      }),
+    deliverability: (body, options) =>
+      call<api.AdviseOnSenderResponse>('POST', '/deliverability', { ...options, body }),
   };
 }
 

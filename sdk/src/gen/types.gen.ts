@@ -78,6 +78,18 @@ export type Activation = {
   reason?: string;
 };
 
+/**
+ * What receivers find about a sender's domain, and what to do about it.
+ */
+export type AdviceRow = {
+  check: 'mx' | 'spf' | 'spf_lookups' | 'dkim' | 'dmarc' | 'alignment' | 'reverse_dns' | 'region';
+  status: 'pass' | 'info' | 'warn' | 'fail' | 'unknown';
+  found: string | null;
+  expected: string | null;
+  why: string;
+  fix: string | null;
+};
+
 export type Attempt = {
   id: string;
   connection: {
@@ -669,13 +681,17 @@ export type ConnectionTest = {
   ms: number | null;
   stages: Array<TestStage>;
   /**
+   * What receivers find about the sender, once a message was accepted. It changes no outcome.
+   */
+  advice: Array<AdviceRow> | null;
+  /**
    * The conversation, without secrets: `+ms marker text` a line.
    */
   transcript: string;
 };
 
 /**
- * What happens in a test; `at` is in ms from its start. A stage is told anew whenever it changes, and `drop` takes one away that does not apply. `end` is the last.
+ * What happens in a test; `at` is in ms from its start. A stage is told anew whenever it changes, and `drop` takes one away that does not apply. `advice` comes after a message was accepted, and changes no outcome. `end` is the last.
  */
 export type ConnectionTestEvent =
   | {
@@ -753,6 +769,11 @@ export type ConnectionTestEvent =
       dir: 'out' | 'in' | 'note';
       tls: boolean;
       text: string;
+    }
+  | {
+      t: 'advice';
+      at: number;
+      rows: Array<AdviceRow>;
     }
   | {
       t: 'end';
@@ -1409,6 +1430,10 @@ export type StartedConnectionTest = {
   ended: 'finished' | 'cancelled' | 'timed_out' | 'interrupted' | null;
   ms: number | null;
   stages: Array<TestStage>;
+  /**
+   * What receivers find about the sender, once a message was accepted. It changes no outcome.
+   */
+  advice: Array<AdviceRow> | null;
   /**
    * The conversation, without secrets: `+ms marker text` a line.
    */
@@ -4015,6 +4040,90 @@ export type DiscoverServersResponses = {
 };
 
 export type DiscoverServersResponse = DiscoverServersResponses[keyof DiscoverServersResponses];
+
+export type AdviseOnSenderData = {
+  body: {
+    /**
+     * The sender: an address, or its domain.
+     */
+    from: string;
+    /**
+     * Id or name of the connection in use.
+     */
+    connection?: string;
+    /**
+     * The relay in use, in place of a connection.
+     */
+    host?: string;
+  };
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/deliverability';
+};
+
+export type AdviseOnSenderErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   */
+  429: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type AdviseOnSenderError = AdviseOnSenderErrors[keyof AdviseOnSenderErrors];
+
+export type AdviseOnSenderResponses = {
+  /**
+   * Done
+   */
+  200: {
+    domain: string;
+    host: string;
+    rows: Array<AdviceRow>;
+  };
+};
+
+export type AdviseOnSenderResponse = AdviseOnSenderResponses[keyof AdviseOnSenderResponses];
 
 export type CreateVerificationData = {
   body: {

@@ -92,9 +92,9 @@ interface RecordRead {
 async function readRecord(walk: Walk, domain: string): Promise<RecordRead> {
   const results = new Map<string, SpfResult>();
   const answer = await walk.lookups.txt(domain, walk.leftMs());
-  if (answer.kind === 'failed') trouble(walk, 'unanswered', domain);
+  if (answer.kind === 'failed') note(walk, 'unanswered', domain);
   const found = spfRecords(answer.kind === 'found' ? answer.records : []);
-  if (found.length > 1) trouble(walk, 'several', domain);
+  if (found.length > 1) note(walk, 'several', domain);
   const [record] = found;
   if (record === undefined) return { record, results };
   walk.path.add(domain);
@@ -136,7 +136,7 @@ async function readTerm(
   }
   const parts = MECHANISM.exec(term);
   if (parts === null) {
-    trouble(walk, 'syntax', term);
+    note(walk, 'syntax', term);
     return;
   }
   const [, sign = '', kind = '', target, cidr = ''] = parts;
@@ -218,13 +218,13 @@ async function follow(walk: Walk, target: string | undefined): Promise<RecordRea
     return undefined;
   }
   if (name === '' || walk.path.has(name)) {
-    trouble(walk, 'syntax', `include:${name}`);
+    note(walk, 'syntax', `include:${name}`);
     return undefined;
   }
   walk.names.add(name);
   const read = await readRecord(walk, name);
   if (read.record !== undefined) return read;
-  if (walk.trouble?.at !== name) trouble(walk, 'dangling', name);
+  if (walk.trouble?.at !== name) note(walk, 'dangling', name);
   return undefined;
 }
 
@@ -237,7 +237,7 @@ function noteVoid(walk: Walk, answer: Lookup<unknown> | undefined): void {
   if (answer?.kind === 'none') walk.voids += 1;
 }
 
-function trouble(walk: Walk, kind: SpfTrouble, at: string): void {
+function note(walk: Walk, kind: SpfTrouble, at: string): void {
   walk.trouble ??= { kind, at };
 }
 
