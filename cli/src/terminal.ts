@@ -37,7 +37,7 @@ export function createTerminal({ env, stdout, stderr }: World): Terminal {
     json: (document) => void stdout.write(`${JSON.stringify(document, undefined, 2)}\n`),
     note: (text) => void stderr.write(`${text}\n`),
     style,
-    mark: (mark) => style(SYMBOLS[mark].colour, ascii ? SYMBOLS[mark].ascii : SYMBOLS[mark].utf8),
+    mark: (mark) => style(SYMBOLS[mark].colour, ascii ? SYMBOLS[mark].ascii.padEnd(2) : SYMBOLS[mark].utf8),
   };
 }
 

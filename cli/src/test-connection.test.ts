@@ -2,12 +2,22 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { test, type TestContext } from 'node:test';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const BIN = fileURLToPath(new URL('../bin/posthorn.mjs', import.meta.url));
 const SECRET = 'canary-4f9c0d7e5b1a';
+
+const FOLDER = mkdtempSync(join(tmpdir(), 'posthorn-cli-'));
+after(() => {
+  rmSync(FOLDER, { recursive: true });
+});
+const FILE = join(FOLDER, 'password');
+writeFileSync(FILE, `${SECRET}\n`);
 
 const TARGET = {
   name: 'relay',
@@ -83,7 +93,13 @@ async function play(t: TestContext, found: typeof PASSED | typeof FAILED, joined
 
 async function posthorn(url: string, args: readonly string[], stdin = '') {
   const child = spawn(process.execPath, [BIN, 'test', ...args], {
-    env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', POSTHORN_API_KEY: 'ph_live_x', POSTHORN_URL: url },
+    env: {
+      PATH: process.env['PATH'],
+      LANG: 'C.UTF-8',
+      POSTHORN_API_KEY: 'ph_live_x',
+      POSTHORN_URL: url,
+      RELAY_PASSWORD: SECRET,
+    },
     timeout: 20_000,
   });
   let stdout = '';
@@ -109,6 +125,15 @@ test('a failed test shows every stage, what it means, what to do, and exits with
   assert.match(stdout, /^ {2}User name or password was not accepted\.\n {2}The server knows neither\.$/m);
   assert.match(stdout, /^ {2}Fix {3}1 {2}Type the password again\.\n {8}2 {2}Make an app password\.$/m);
   assert.match(stdout, /^ {2}\+1 <- 220 hi$/m);
+});
+
+test('what a server said at length is shown whole behind the stages', async (t) => {
+  const reply = `550 5.7.1 ${'because of this and that '.repeat(8)}end`;
+  const [dns, auth] = FAILED.stages;
+  const { url } = await play(t, { ...FAILED, stages: [dns, { ...auth, reply }] } as typeof FAILED);
+  const { stdout } = await posthorn(url, ['relay']);
+  assert.match(stdout, /^ {2}✗ Sign in {13}550 5\.7\.1 because .*… +5397 ms$/m);
+  assert.ok(stdout.includes(`  Said  ${reply}\n\n  User name or password was not accepted.`));
 });
 
 test('a test that passed exits with 0 and shows what is worth knowing', async (t) => {
@@ -145,6 +170,14 @@ test('K5: a server as an address: its parts become settings, and its password is
       { host: '2001:db8::1', security: 'implicit', username: 'app', password: `${SECRET} ` },
       `${SECRET} \n`,
     ],
+    [
+      ['smtps://app@h.example', '--password-env', 'RELAY_PASSWORD'],
+      { host: 'h.example', security: 'implicit', username: 'app', password: SECRET },
+    ],
+    [
+      ['smtp://app@h.example', '--password-file', FILE, '--ca', FILE],
+      { host: 'h.example', username: 'app', password: SECRET, ca: `${SECRET}\n` },
+    ],
     [['smtp://127.0.0.1:25', '--security', 'none'], { host: '127.0.0.1', port: 25, security: 'none' }],
   ];
   for (const [args, settings, stdin] of cases) {
@@ -172,7 +205,12 @@ test('K5: what is wrong with an address is said without it', async (t) => {
     [[`smtp://a:${SECRET}@h?verify=maybe`], /true or false/],
     [['relay', '--security', 'none'], /for an address/],
     [['relay', '--from', 'a@b.example'], /--to/],
-    [['relay', '--password-stdin'], /nothing on standard input/],
+    [['relay', '--password-stdin'], /--password-stdin holds no password/],
+    [['relay', '--password-env', 'NOT_SET'], /NOT_SET holds no password/],
+    [['relay', '--password-file', '/nonexistent'], /--password-file: ENOENT/],
+    [['relay', '--password-stdin', '--password-env', 'RELAY_PASSWORD'], /is enough/],
+    [['relay', '--ca', FILE], /for an address/],
+    [['smtp://h', '--ca', '/nonexistent'], /--ca: ENOENT/],
   ];
   for (const [args, message] of wrong) {
     const ran = await posthorn(url, args);

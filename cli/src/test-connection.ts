@@ -2,6 +2,7 @@
  * `posthorn test`: a connection tried stage by stage, live. Nothing has to be saved for it.
  * Next: test-target.ts
  */
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { ConnectionTest, ConnectionTestRequest, Posthorn, TestStage } from '@posthorn/sdk';
 import { EXIT, UsageError } from './failure.ts';
@@ -15,7 +16,10 @@ interface TestOptions extends RemoteOptions {
   readonly to?: string;
   readonly from?: string;
   readonly security?: string;
+  readonly ca?: string;
   readonly passwordStdin?: boolean;
+  readonly passwordFile?: string;
+  readonly passwordEnv?: string;
   readonly transcript?: boolean;
 }
 
@@ -29,7 +33,10 @@ export function addTest(program: Command, context: Context): void {
     .option('--to <address>', 'send a test message there; without it the test ends after signing in')
     .option('--from <address>', 'sender of the message; the configured one when absent')
     .option('--security <kind>', 'for an address: none, auto, implicit, starttls, starttls-when-available')
+    .option('--ca <file>', 'for an address: PEM certificates to trust besides the usual ones')
     .option('--password-stdin', 'read the password from standard input')
+    .option('--password-file <file>', 'read the password from a file')
+    .option('--password-env <name>', 'take the password from this environment variable')
     .option('--transcript', 'show the whole conversation, without secrets')
     .addHelpText(
       'before',
@@ -60,11 +67,13 @@ async function testConnection(
     terminal.line(headLine(started, terminal));
     terminal.line();
   }
-  await watch(posthorn, started, options.json === true, context);
+  // A terminal that does not know its width says 0.
+  const columns = world.stdout.columns || COLUMNS;
+  await watch(posthorn, started, options.json === true, columns, context);
   const test = await posthorn.connectionTests.get(started.id);
   if (options.json === true) terminal.json(test);
   else {
-    for (const line of endLines(test, terminal)) terminal.line(line);
+    for (const line of endLines(test, terminal, columns)) terminal.line(line);
     if (options.transcript === true) for (const line of transcriptLines(test, terminal)) terminal.line(line);
   }
   finish(test.status === 'passed' ? EXIT.done : EXIT.failed);
@@ -79,24 +88,46 @@ async function requestOf(
   const { to, from, security } = options;
   if (from !== undefined && to === undefined)
     throw new UsageError('--from is for a test message: add --to ADDRESS');
-  const password = options.passwordStdin === true ? await readPassword(world) : undefined;
+  const password = await passwordOf(options, world);
   const mail = { ...(to === undefined ? {} : { to }), ...(from === undefined ? {} : { from }) };
-  if (target !== undefined && isAddress(target))
-    return { settings: settingsIn(target, { password, security }), ...mail };
-  if (security !== undefined)
-    throw new UsageError('--security is for an address; a saved connection has its own');
+  if (target !== undefined && isAddress(target)) {
+    const ca = options.ca === undefined ? {} : { ca: await read(options.ca, '--ca') };
+    return { settings: { ...settingsIn(target, { password, security }), ...ca }, ...mail };
+  }
+  if (security !== undefined || options.ca !== undefined)
+    throw new UsageError('--security and --ca are for an address; a saved connection has its own');
   const connection = target ?? (await onlyConnection(posthorn));
   return { connection, ...(password === undefined ? {} : { settings: { password } }), ...mail };
 }
 
-async function readPassword({ stdin }: World): Promise<string> {
+/** The password, which is never an argument of its own: arguments are seen by other users. */
+async function passwordOf(options: TestOptions, world: World): Promise<string | undefined> {
+  const { passwordStdin, passwordFile, passwordEnv } = options;
+  const given = [passwordStdin, passwordFile, passwordEnv].filter((one) => one !== undefined);
+  if (given.length > 1)
+    throw new UsageError('one of --password-stdin, --password-file and --password-env is enough');
+  if (passwordStdin === true) return nonEmpty(await readAll(world.stdin), '--password-stdin');
+  if (passwordFile !== undefined) return nonEmpty(await read(passwordFile, '--password-file'), passwordFile);
+  if (passwordEnv === undefined) return undefined;
+  return nonEmpty(world.env[passwordEnv] ?? '', `the environment variable ${passwordEnv}`);
+}
+
+function nonEmpty(text: string, where: string): string {
+  const password = text.replace(/\r?\n$/, '');
+  if (password === '') throw new UsageError(`${where} holds no password`);
+  return password;
+}
+
+async function readAll(stdin: World['stdin']): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of stdin) chunks.push(Buffer.from(chunk as Uint8Array)); // no encoding is set
-  const password = Buffer.concat(chunks)
-    .toString()
-    .replace(/\r?\n$/, '');
-  if (password === '') throw new UsageError('--password-stdin: there was nothing on standard input');
-  return password;
+  return Buffer.concat(chunks).toString();
+}
+
+async function read(file: string, flag: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    throw new UsageError(`${flag}: ${error instanceof Error ? error.message : 'the file cannot be read'}`);
+  });
 }
 
 async function onlyConnection(posthorn: Posthorn): Promise<string> {
@@ -116,9 +147,9 @@ async function watch(
   posthorn: Posthorn,
   started: ConnectionTest,
   quiet: boolean,
+  columns: number,
   { world, terminal }: Context,
 ): Promise<void> {
-  const columns = world.stdout.columns ?? COLUMNS;
   const spinner = createSpinner(world, quiet);
   try {
     for await (const event of posthorn.connectionTests.events(started.id)) {

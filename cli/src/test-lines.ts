@@ -57,8 +57,7 @@ export function headLine({ target }: ConnectionTest, terminal: Terminal): string
 /** A stage that has ended. `columns` is the width to fit in; a stage's own words are cut, never its time. */
 export function stageLine(stage: TestStage, terminal: Terminal, columns: number): string {
   const { id, status, ms } = stage;
-  const left = columns - MARGIN - NAME_WIDTH - MS_WIDTH - 2;
-  const width = Math.min(FACT_MOST, Math.max(FACT_LEAST, left));
+  const width = factWidth(columns);
   const text = clipped(clean(factOf(stage)), width).padEnd(width);
   const failed = status === 'failed';
   const name = stageName(id).padEnd(NAME_WIDTH);
@@ -69,6 +68,10 @@ export function stageLine(stage: TestStage, terminal: Terminal, columns: number)
     failed ? terminal.style('red', text) : text,
     `  ${terminal.style('dim', time)}`,
   ].join('');
+}
+
+function factWidth(columns: number): number {
+  return Math.min(FACT_MOST, Math.max(FACT_LEAST, columns - MARGIN - NAME_WIDTH - MS_WIDTH - 2));
 }
 
 function factOf({ status, reply, fact, diagnosis }: TestStage): string {
@@ -92,7 +95,7 @@ export function noteLines({ notes = [] }: TestStage, terminal: Terminal): string
 }
 
 /** Everything behind the stages. */
-export function endLines(test: ConnectionTest, terminal: Terminal): string[] {
+export function endLines(test: ConnectionTest, terminal: Terminal, columns: number): string[] {
   const missed = test.stages.filter(({ status }) => status === 'not_reached').map(({ id }) => stageName(id));
   const rest =
     missed.length === 0
@@ -100,9 +103,13 @@ export function endLines(test: ConnectionTest, terminal: Terminal): string[] {
       : [`  ${terminal.mark('idle')} ${terminal.style('dim', `${missed.join(', ')} not reached`)}`];
   const failed = test.stages.find(({ status }) => status === 'failed');
   const diagnosis = failed?.diagnosis;
+  // The row has no room for a long reply, and the server's own words are what a search finds.
+  const reply = clean(failed?.reply ?? '');
+  const said = reply.length > factWidth(columns) ? [`  ${terminal.style('bold', 'Said')}  ${reply}`, ''] : [];
   return [
     ...rest,
     '',
+    ...said,
     ...(diagnosis === undefined ? [`  ${summary(test, terminal)}`] : failureLines(diagnosis, terminal)),
     ...adviceLines(test, terminal),
     `  ${terminal.style('bold', 'Run')}   ${test.id}`,

@@ -29,7 +29,9 @@ export function settingsIn(
   const username = decode(url.username, 'user name');
   const password = given.password ?? (decode(url.password, 'password') || undefined);
   if (username !== '' && password === undefined) {
-    throw new UsageError('the address names a user but no password: add --password-stdin and give it there');
+    throw new UsageError(
+      'the address names a user but no password: add --password-stdin, --password-file or --password-env',
+    );
   }
   if (username === '' && password !== undefined) {
     throw new UsageError('there is a password but no user name: write smtp://NAME@HOST:PORT');
