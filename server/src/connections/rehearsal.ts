@@ -138,6 +138,9 @@ async function rehearseSmtp(
   const target = smtpTarget(settings, secrets, (wanted) =>
     tokens.tokenFor({ connection, secrets, egress: tokenEgress, fresh: true, ...wanted }),
   );
+  if (settings.auth !== 'anonymous' && target.signIn.kind === 'anonymous') {
+    return missing(`Signing in with ${settings.auth} cannot be tested.`); // never a pass without having signed in
+  }
   const opened = await openSession({ target, egress, dialer, clock, signal, watch });
   if (!opened.ok) {
     const { phase, reply, failure } = opened;

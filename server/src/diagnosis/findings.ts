@@ -17,6 +17,8 @@ export interface Aim {
   /** STARTTLS is used if it is there. */
   readonly opportunistic: boolean;
   readonly verify: boolean;
+  /** Without a password. */
+  readonly proxy: string | undefined;
   /** Octets of the test message. */
   readonly sizeBytes: number | undefined;
 }
@@ -133,7 +135,7 @@ function dnsFindings(addresses: readonly string[], { host }: Aim): Found {
   };
 }
 
-function connectFindings(facts: Extract<PhaseFacts, { about: 'connect' }>, { port }: Aim): Found {
+function connectFindings(facts: Extract<PhaseFacts, { about: 'connect' }>, { port, proxy }: Aim): Found {
   const tried = facts.tried.map(({ address, ms, outcome, code }) => ({
     address,
     ms: Math.round(ms * 10) / 10,
@@ -141,9 +143,14 @@ function connectFindings(facts: Extract<PhaseFacts, { about: 'connect' }>, { por
     ...(code === undefined ? {} : { code }),
   }));
   const { address } = facts;
-  if (address === undefined) return { details: { port, tried } };
+  const through = proxy === undefined ? {} : { through: proxy };
+  if (address === undefined) return { details: { port, tried, ...through } };
   const where = address.includes(':') ? `[${address}]:${String(port)}` : `${address}:${String(port)}`;
-  return { fact: where, summary: { address, port }, details: { address, port, tried } };
+  return {
+    fact: proxy === undefined ? where : `${where} through the proxy`,
+    summary: { address, port },
+    details: { address, port, tried, ...through },
+  };
 }
 
 function tlsFindings(facts: Extract<PhaseFacts, { about: 'tls' }>, aim: Aim, clock: Clock): Found {
@@ -189,7 +196,7 @@ function tlsFindings(facts: Extract<PhaseFacts, { about: 'tls' }>, aim: Aim, clo
             name: details.name,
             nameMatches: details.nameMatches,
             altNames: details.altNames,
-            trust: details.trust,
+            trust: pinned ? 'pin' : details.trust,
             chain: details.chain.map(({ validFrom, validTo: until, ...certificate }) => ({
               ...certificate,
               validFrom: toRfc3339(validFrom),
@@ -210,9 +217,11 @@ function authFindings(
   { mechanism, offered, secure }: Extract<PhaseFacts, { about: 'auth' }>,
   reply: Reply | undefined,
 ): Found {
-  const why = secure
-    ? 'Over verified TLS the simplest mechanism that the server offers works with most servers.'
-    : 'Without verified TLS a mechanism that does not send the password itself is preferred.';
+  const why = /^(?:XOAUTH2|OAUTHBEARER)$/.test(mechanism ?? '')
+    ? 'An access token goes by XOAUTH2, or by OAUTHBEARER where only that is offered.'
+    : secure
+      ? 'Over verified TLS the simplest mechanism that the server offers works with most servers.'
+      : 'Without verified TLS a mechanism that does not send the password itself is preferred.';
   const fact = reply === undefined ? undefined : formatReply(reply);
   return {
     ...(fact === undefined ? {} : { fact }),

@@ -16,7 +16,7 @@ import { explainFault } from './explain-fault.ts';
 import { describePhase, type Aim } from './findings.ts';
 import { saveEnd, saveEvents } from './queries.ts';
 import { createRecorder } from './recorder.ts';
-import { settingsFindings } from './settings-stage.ts';
+import { judgeSettings } from './settings-stage.ts';
 import type { EndEvent, Ending, TestEvent } from './stage.ts';
 
 export interface LiveRun {
@@ -145,7 +145,12 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
 
   async function walk(): Promise<void> {
     recorder.begin('settings');
-    recorder.settings(settingsFindings(candidate, clock));
+    const { found, blocked } = judgeSettings(candidate, clock);
+    recorder.settings(found);
+    if (blocked !== undefined) {
+      recorder.end({ ok: false, phase: 'settings', failure: blocked });
+      return;
+    }
     try {
       const mail = await input.mail?.(() => !abort.signal.aborted);
       sizeBytes = mail?.sizeBytes;
@@ -184,9 +189,9 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
 
 function aimOf({ settings }: Candidate): Aim {
   if (settings.type !== 'smtp') {
-    return { host: '', port: 0, opportunistic: false, verify: true, sizeBytes: undefined };
+    return { host: '', port: 0, opportunistic: false, verify: true, proxy: undefined, sizeBytes: undefined };
   }
-  const { host, security, verify } = settings;
+  const { host, security, verify, proxy } = settings;
   const opportunistic = security === 'starttls-when-available' || security === 'auto';
-  return { host, port: connectionPort(settings), opportunistic, verify, sizeBytes: undefined };
+  return { host, port: connectionPort(settings), opportunistic, verify, proxy, sizeBytes: undefined };
 }

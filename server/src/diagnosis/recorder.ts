@@ -129,7 +129,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (result.ok) closeSettings();
     else if (failed === undefined) {
       if (result.phase !== 'settings') closeSettings();
-      fail(result, under?.phase === result.phase ? clock.monotonic() - under.at : 0, {});
+      const { warn: _warn, ...findings } = (result.phase === 'settings' ? settled : undefined) ?? {};
+      fail(result, under?.phase === result.phase ? clock.monotonic() - under.at : 0, findings);
     }
     conclude(result.ok, 'finished');
   }
