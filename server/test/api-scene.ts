@@ -18,9 +18,16 @@ import { openConnections, type Connections } from '../src/connections/connection
 import { createConnectionTests, isProved, type DiscoveryDeps } from '../src/diagnosis/diagnosis.ts';
 import { createDelivery, type Delivery } from '../src/delivery/delivery.ts';
 import { createAcceptor } from '../src/messages/messages.ts';
-import { createDialer, createHttps, createLookups, instanceEgress, type Dialer } from '../src/net/net.ts';
+import {
+  createDialer,
+  createHttps,
+  createLookups,
+  instanceEgress,
+  type Dialer,
+  type EgressPolicy,
+} from '../src/net/net.ts';
 import { createMetrics } from '../src/operator/operator.ts';
-import { createKeyRing } from '../src/secrets/secrets.ts';
+import { createKeyRing, type MasterKey } from '../src/secrets/secrets.ts';
 import type { Db } from '../src/store/store.ts';
 import {
   createSettings,
@@ -63,6 +70,8 @@ export interface Api {
   makeKey(wanted?: Partial<NewKey> & { tenant?: string }): Promise<string>;
   /** `path` under `/api/v1`, or from the root when it begins with `//`. */
   ask(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, asking?: Asking): Promise<Answer>;
+  /** Listens on a port of this machine; answers `http://HOST:PORT`. */
+  listen(): Promise<string>;
   /** Posts a message that must be accepted; answers its id. */
   send(message?: Readonly<Record<string, unknown>>, asking?: Omit<Asking, 'body'>): Promise<string>;
   /** Waits until the message is in this state; answers how it is shown then. */
@@ -82,6 +91,10 @@ export interface SceneOptions {
   readonly working?: boolean;
   readonly refuseWhenFull?: () => void;
   readonly refusing?: () => string | undefined;
+  /** Where connections of a tenant may go; everywhere when absent. */
+  readonly egressFor?: (tenantId: string) => EgressPolicy;
+  /** The same for several nodes on one database. */
+  readonly masterKey?: MasterKey;
   /** In place of the store's own handle, for what a database does wrong. */
   readonly db?: (db: Db) => Db;
 }
@@ -134,7 +147,7 @@ export async function openNode(
   const { config } = loaded;
   const lines: string[] = [];
   const log = createLog('debug', { write: (line) => void lines.push(line) });
-  const masterKey = await someMasterKey();
+  const masterKey = options.masterKey ?? (await someMasterKey());
   await ensureTenants(
     db,
     clock,
@@ -145,7 +158,7 @@ export async function openNode(
   const keyRing = createKeyRing({ db, masterKey, clock });
   const connections = await openConnections({
     ...{ db, clock, log, dialer, keyRing },
-    egressFor: () => instanceEgress(),
+    egressFor: options.egressFor ?? (() => instanceEgress()),
     pickupFolders: () => [],
     proofOf: (tenantId, fingerprint) => isProved(db, tenantId, fingerprint),
     trialMs: () => config.delivery.returnWindow,
@@ -177,7 +190,7 @@ export async function openNode(
   const discovery: DiscoveryDeps = {
     ...{ clock, dialer, connections, https: createHttps({ dialer, clock }) },
     lookups: createLookups({ clock }),
-    egressFor: () => instanceEgress(),
+    egressFor: options.egressFor ?? (() => instanceEgress()),
     publicEgress: () => instanceEgress(),
     ...options.discovery,
   };
@@ -240,6 +253,7 @@ export async function openNode(
   return {
     ...{ db, delivery, connections, key, makeKey, ask, log: lines },
     config: () => config,
+    listen: () => app.listen({ host: '127.0.0.1', port: 0 }),
     async send(message = {}, asking = {}) {
       const answer = await ask('POST', '/messages', { ...asking, body: { ...MESSAGE, ...message } });
       assert.equal(answer.status, 202, answer.text);

@@ -1,46 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openApi, relayToml, type Answer, type Api } from '../../test/api-scene.ts';
+import { openApi } from '../../test/api-scene.ts';
 import { makeCertificates } from '../../test/certificates.ts';
 import { startPeer } from '../../test/smtp-peer.ts';
 import { forEachStore } from '../../test/stores.ts';
+import { runTest as run, stageIn as stage, stagesIn as stagesOf } from '../../test/test-run-scene.ts';
 import { isProved } from './diagnosis.ts';
-
-interface Shown {
-  id: string;
-  status: string;
-  ms?: number;
-  fact?: string;
-  summary?: Record<string, unknown>;
-  details?: Record<string, unknown>;
-  notes?: string[];
-  reply?: string;
-  diagnosis?: { id: string; title: string; confidence: string };
-}
-
-/** Starts a test and waits for its end. */
-async function run(api: Api, body: object, key = api.key): Promise<Answer> {
-  const started = await api.ask('POST', '/connection-tests', { body, key });
-  assert.equal(started.status, 202, started.text);
-  return ended(api, String(started.at('id')), key);
-}
-
-async function ended(api: Api, id: string, key = api.key): Promise<Answer> {
-  for (;;) {
-    const shown = await api.ask('GET', `/connection-tests/${id}`, { key });
-    assert.equal(shown.status, 200, shown.text);
-    if (shown.at('status') !== 'running') return shown;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-const stagesOf = (answer: Answer): string[] =>
-  (answer.at('stages') as Shown[]).map(({ id, status }) => `${id} ${status}`);
-const stage = (answer: Answer, id: string): Shown => {
-  const found = (answer.at('stages') as Shown[]).find((one) => one.id === id);
-  assert.ok(found, `no stage ${id}`);
-  return found;
-};
 
 forEachStore('connection tests', (open) => {
   test('a check of unsaved settings walks to the end of EHLO and says goodbye', async (t) => {
@@ -132,13 +97,5 @@ forEachStore('connection tests', (open) => {
     ]);
     const list = await api.ask('GET', `/connection-tests?connection=${String(made.at('id'))}`);
     assert.equal(list.at('items[0].id'), done.at('id'));
-  });
-
-  test('K1: a stored secret is tested only where it may go', async (t) => {
-    const api = await openApi(t, open, { toml: relayToml(1) });
-    const refused = await api.ask('POST', '/connection-tests', {
-      body: { connection: 'relay', settings: { host: '' } },
-    });
-    assert.equal(refused.status, 422, refused.text);
   });
 });

@@ -87,7 +87,7 @@ function helloFindings(phase: Phase, reply: Reply, aim: Aim): Found {
     ...(plain
       ? {
           warn: true,
-          notes: ['The server offers no STARTTLS, so everything goes over the line unencrypted.'],
+          notes: ['The server offers no STARTTLS: the line is not encrypted.'],
         }
       : {}),
   };

@@ -192,6 +192,8 @@ function aimOf({ settings }: Candidate): Aim {
     return { host: '', port: 0, opportunistic: false, verify: true, proxy: undefined, sizeBytes: undefined };
   }
   const { host, security, verify, proxy } = settings;
-  const opportunistic = security === 'starttls-when-available' || security === 'auto';
-  return { host, port: connectionPort(settings), opportunistic, verify, proxy, sizeBytes: undefined };
+  const port = connectionPort(settings);
+  const opportunistic =
+    security === 'starttls-when-available' || (security === 'auto' && port !== 465 && port !== 2465);
+  return { host, port, opportunistic, verify, proxy, sizeBytes: undefined };
 }

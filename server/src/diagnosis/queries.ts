@@ -2,7 +2,6 @@
  * The SQL of connection tests.
  * Next: runs.ts
  */
-import { idAt } from '../base/id.ts';
 import type { Phase } from '../mail/mail.ts';
 import type { Db, Tx } from '../store/store.ts';
 import type { TestEvent } from './stage.ts';
@@ -163,7 +162,6 @@ export async function readStarts(
     .selectFrom('connection_tests')
     .select('started_at')
     .where(column, '=', value)
-    .where('id', '>=', idAt('tst', since))
     .where('started_at', '>', since)
     .where('with_mail', '=', withMail ? 1 : 0)
     .orderBy('started_at')

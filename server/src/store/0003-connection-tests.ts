@@ -26,7 +26,8 @@ export async function connectionTests(db: Kysely<unknown>): Promise<void> {
   const index = (name: string) => db.schema.createIndex(name).on('connection_tests');
   await index('connection_tests_list').columns(['tenant_id', 'id']).execute();
   await index('connection_tests_of').columns(['tenant_id', 'connection_id', 'id']).execute();
-  await index('connection_tests_by').columns(['key_id', 'id']).execute();
+  await index('connection_tests_by').columns(['key_id', 'started_at']).execute();
+  await index('connection_tests_in').columns(['tenant_id', 'started_at']).execute();
   await index('connection_tests_proof').columns(['tenant_id', 'fingerprint', 'status']).execute();
   // One run at a time of one connection, on however many nodes.
   await sql`create unique index connection_tests_running on connection_tests (tenant_id, run_key) where status = 'running'`.execute(
