@@ -76,18 +76,14 @@ export async function* followTest(
   let text = '';
   const decoder = new TextDecoder();
   assert.ok(response.body !== null);
-  for await (const chunk of response.body) {
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
     text += decoder.decode(chunk, { stream: true });
     for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
       const [, number, data] = /^id: (\d+)\ndata: (.*)$/.exec(text.slice(0, end)) ?? [];
       text = text.slice(end + 2);
       if (data === undefined) continue;
-      const event = JSON.parse(data) as Record<string, unknown> & { t: string };
-      yield {
-        ...event,
-        id: Number(number),
-        ...(event['id'] === undefined ? {} : { stage: String(event['id']) }),
-      };
+      const { id: stage, ...event } = JSON.parse(data) as { t: string; id?: string };
+      yield { ...event, id: Number(number), ...(stage === undefined ? {} : { stage }) };
     }
   }
 }
