@@ -32,7 +32,11 @@ const DIAGNOSIS = {
   id: 'auth.bad_credentials',
   title: 'User name or password was not accepted.',
   cause: 'The server knows neither.',
-  fixes: ['Type the password again.', 'Make an app password.'],
+  fixes: [
+    { text: 'Type the password again.' },
+    { text: 'Make an app password.', action: { kind: 'copy', label: 'Copy', text: 'make it\nnow' } },
+  ],
+  docs: [{ label: 'Help', url: 'https://docs.example.com/e' }],
   confidence: 'certain',
   params: {},
 };

@@ -129,17 +129,32 @@ function adviceLines({ advice }: ConnectionTest, terminal: Terminal): string[] {
 }
 
 function failureLines(diagnosis: NonNullable<TestStage['diagnosis']>, terminal: Terminal): string[] {
-  const { title, cause, fixes, id } = diagnosis;
+  const { title, cause, fixes, docs, id } = diagnosis;
+  const page = docs.find(({ url }) => url.startsWith('https://')) ?? docs[0];
   return [
     `  ${terminal.style('red', clean(title))}`,
     ...(cause === '' || cause === title ? [] : [`  ${clean(cause)}`]),
     '',
-    ...fixes.map((fix, at) => {
+    ...fixes.flatMap((fix, at) => {
       const lead = at === 0 ? terminal.style('bold', 'Fix') : '   ';
-      return `  ${lead}   ${String(at + 1)}  ${clean(fix)}`;
+      return [
+        `  ${lead}   ${String(at + 1)}  ${clean(fix.text)}`,
+        ...pasteLines(fix, terminal).map((line) => ' '.repeat(11) + line),
+      ];
     }),
+    ...(page === undefined ? [] : [`  ${terminal.style('bold', 'Docs')}  ${clean(page.url)}`]),
     `  ${terminal.style('bold', 'Error')} ${id}   ${terminal.style('dim', `(posthorn explain ${id})`)}`,
   ];
+}
+
+/** What to paste somewhere, or the page to open. */
+function pasteLines(
+  { action }: NonNullable<TestStage['diagnosis']>['fixes'][number],
+  terminal: Terminal,
+): string[] {
+  const given = action?.['text'] ?? action?.['url'];
+  if (typeof given !== 'string') return [];
+  return given.split('\n').map((line) => terminal.style('blue', clean(line)));
 }
 
 function summary({ status, ended, mail, ms, stages }: ConnectionTest, terminal: Terminal): string {

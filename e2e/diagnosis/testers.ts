@@ -9,7 +9,7 @@ export interface TestDiagnosis {
   readonly id: string;
   readonly title: string;
   readonly cause: string;
-  readonly fixes: readonly string[];
+  readonly fixes: readonly { readonly text: string }[];
   readonly confidence: string;
 }
 

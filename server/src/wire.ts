@@ -109,7 +109,8 @@ async function wire(
 
   const senderFor = (tenantId: string) => senderFrom(settings, tenantId);
   const lookups = createLookups({ clock });
-  const tests = createConnectionTests({ db, clock, log, connections, config, senderFor, lookups });
+  const modeFor = (tenantId: string) => modeFrom(settings, tenantId).mode;
+  const tests = createConnectionTests({ db, clock, log, connections, modeFor, senderFor, lookups });
   opened.push(() => tests.stop());
   const { activeMax, lease: leaseMs } = config().delivery;
   const delivery = createDelivery({

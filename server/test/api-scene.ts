@@ -167,7 +167,7 @@ export async function openNode(
   const senderFor = (tenantId: string) => senderFrom(settings, tenantId);
   const lookups = options.discovery?.lookups;
   const tests = createConnectionTests({
-    ...{ db, clock, log, connections, senderFor, config: () => config },
+    ...{ db, clock, log, connections, senderFor, modeFor: () => config.delivery.mode },
     ...(lookups !== undefined && { lookups }),
   });
   const settled = createBell();

@@ -1490,7 +1490,21 @@ export type TestDiagnosis = {
   id: string;
   title: string;
   cause: string;
-  fixes: Array<string>;
+  fixes: Array<{
+    text: string;
+    /**
+     * A button: a `change` of settings, a text to `copy`, a page to `open`, or a `probe`.
+     */
+    action?: {
+      kind: string;
+      label: string;
+      [key: string]: unknown;
+    };
+  }>;
+  docs: Array<{
+    label: string;
+    url: string;
+  }>;
   who?: string;
   retry?: string;
   confidence: 'certain' | 'likely' | 'unknown';

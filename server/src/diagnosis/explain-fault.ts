@@ -3,15 +3,16 @@
  * Next: settings-stage.ts
  */
 import { classify, ERRORS, type ErrorId } from '../mail/mail.ts';
+import { faultCase, type CaseFacts } from './case-facts.ts';
 import type { Fault } from './recorder.ts';
 import type { Diagnosis } from './stage.ts';
 
 /** What the catalogue says about it. Never invents a cause: what nobody knows is said to be unknown. */
-export function explainFault(fault: Fault, host: string): Diagnosis {
+export function explainFault(fault: Fault, facts: CaseFacts): Diagnosis {
   const { phase, reply, failure, inDoubt } = fault;
   const verdict = classify({
     phase,
-    host,
+    ...(facts['host'] === undefined ? {} : { host: facts['host'] }),
     ...(reply === undefined ? {} : { reply }),
     ...(failure === undefined ? {} : { failure }),
     ...(inDoubt === true ? { inDoubt } : {}),
@@ -23,7 +24,8 @@ export function explainFault(fault: Fault, host: string): Diagnosis {
     title,
     cause: failure?.message ?? '',
     fixes: [],
+    docs: [],
     confidence: verdict.confidence,
-    params: {},
+    params: { ...facts, ...faultCase(fault, facts) },
   };
 }

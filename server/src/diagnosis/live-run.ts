@@ -12,6 +12,7 @@ import type { Lookups } from '../net/net.ts';
 import type { OutgoingMail } from '../smtp/smtp.ts';
 import type { Db } from '../store/store.ts';
 import { adviseOn, type AdviceAsked } from './advice.ts';
+import { phaseCase, settingsCase } from './case-facts.ts';
 import { explainFault } from './explain-fault.ts';
 import { describePhase, type Aim } from './findings.ts';
 import { saveEnd, saveEvents } from './queries.ts';
@@ -45,6 +46,8 @@ export interface RunDeps {
 export interface RunInput {
   readonly id: string;
   readonly candidate: Candidate;
+  /** Who writes to whom; nobody in a check. */
+  readonly people: { readonly from: string | null; readonly to: string | null };
   /** Composes the message, if one is to be sent; it is given up when the signal has fired. */
   readonly mail: ((mayCommit: () => boolean) => Promise<OutgoingMail>) | undefined;
   /** Domain of the message's sender and the relay's host, for advice; without it none is given. */
@@ -84,16 +87,18 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
   };
   const aim = aimOf(candidate);
   let sizeBytes: number | undefined;
+  let known = settingsCase(settings, input.people);
   const recorder = createRecorder({
     clock,
     plan: planRehearsal(settings, input.mail !== undefined),
     fingerprint,
     describe: (record) => {
+      known = { ...known, ...phaseCase(record) };
       const found = describePhase(record, { ...aim, sizeBytes }, clock);
       const isLast = record.phase === 'accepted' && input.sentNote !== undefined;
       return isLast ? { ...found, notes: [...(found.notes ?? []), input.sentNote ?? ''] } : found;
     },
-    explain: (fault) => explainFault(fault, aim.host),
+    explain: (fault) => explainFault(fault, known),
     emit: (event) => {
       events.push(event);
       if (event.t === 'end') void storeEnd(event);

@@ -35,7 +35,7 @@ export interface ConnectionTestsDeps extends Pick<RunDeps, 'lookups'> {
   readonly clock: Clock;
   readonly log: Log;
   readonly connections: Pick<Connections, 'propose' | 'rehearse'>;
-  readonly config: () => Config;
+  readonly modeFor: (tenantId: string) => Config['delivery']['mode'];
   /** Who mail of this tenant comes from when nobody is named. */
   readonly senderFor: (tenantId: string) => Sender | undefined;
 }
@@ -88,7 +88,7 @@ export function createConnectionTests(deps: ConnectionTestsDeps): ConnectionTest
   /** Until their end is stored. */
   const live = new Map<string, LiveRun>();
   /** Until nothing of them is open. */
-  const underway = new Set<LiveRun>();
+  const underway = new Map<symbol, string>();
   let stopped = false;
 
   // SQLite's runs belong to the one process that serves; whatever runs there was ours and is over.
@@ -119,9 +119,14 @@ export function createConnectionTests(deps: ConnectionTestsDeps): ConnectionTest
     return run === undefined ? test : { ...test, events: [...run.events] };
   }
 
-  function refuseWhenBusy(tenantId: string): void {
-    const own = [...underway].filter((run) => run.tenantId === tenantId).length;
-    if (!stopped && underway.size < RUNS_MAX && own < RUNS_OF_TENANT_MAX) return;
+  /** A place among those that run, taken at once, so that a burst gets no more than there are; the answer gives it back. */
+  function takePlace(tenantId: string): () => void {
+    const own = [...underway.values()].filter((one) => one === tenantId).length;
+    if (!stopped && underway.size < RUNS_MAX && own < RUNS_OF_TENANT_MAX) {
+      const place = Symbol(tenantId);
+      underway.set(place, tenantId);
+      return () => underway.delete(place);
+    }
     throw problem('overloaded', { detail: 'Too many connection tests are running. Try again shortly.' });
   }
 
@@ -144,12 +149,18 @@ export function createConnectionTests(deps: ConnectionTestsDeps): ConnectionTest
     const candidate = await connections.propose(tenantId, request);
     const people =
       request.to === undefined ? undefined : correspondents(principal, request.to, request, candidate);
-    refuseWhenBusy(tenantId);
     const test = newTest(principal, candidate, people, clock.now());
-    const running = await enter(test);
-    if (running !== undefined) return { test: await get(tenantId, running.id), joined: true };
-    launch(test, candidate, people);
-    return { test: await get(tenantId, test.id), joined: false };
+    const leave = takePlace(tenantId);
+    let running: StoredTest | undefined;
+    try {
+      running = await enter(test);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    if (running === undefined) launch(test, candidate, people, leave);
+    else leave();
+    return { test: await get(tenantId, running?.id ?? test.id), joined: running !== undefined };
   }
 
   function correspondents(
@@ -172,12 +183,18 @@ export function createConnectionTests(deps: ConnectionTestsDeps): ConnectionTest
     return chooseCorrespondents({ from, to }, deps.senderFor(principal.tenantId));
   }
 
-  function launch(test: NewTest, candidate: Candidate, people: Correspondents | undefined): void {
-    const { id, startedAt: now } = test;
-    const { mode } = deps.config().delivery;
+  function launch(
+    test: NewTest,
+    candidate: Candidate,
+    people: Correspondents | undefined,
+    leave: () => void,
+  ): void {
+    const { id, subject, startedAt: now } = test;
+    const mode = deps.modeFor(test.tenantId);
     const run = startRun(deps, {
       id,
       candidate,
+      people: subject,
       mail:
         people === undefined
           ? undefined
@@ -189,9 +206,8 @@ export function createConnectionTests(deps: ConnectionTestsDeps): ConnectionTest
           : `Sent for real, although the delivery mode is ${mode}: it was asked for.`,
     });
     live.set(id, run);
-    underway.add(run);
     void run.ended.then(() => live.delete(id));
-    void Promise.all([run.left, run.ended]).then(() => underway.delete(run));
+    void Promise.all([run.left, run.ended]).then(leave);
   }
 
   async function cancel(tenantId: string, id: string): Promise<StoredTest> {

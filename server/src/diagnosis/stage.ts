@@ -13,12 +13,20 @@ export type StageStatus = (typeof STAGE_STATUSES)[number];
 export const ENDINGS = ['finished', 'cancelled', 'timed_out', 'interrupted'] as const;
 export type Ending = (typeof ENDINGS)[number];
 
+/** One thing to do, with at most one button for it. */
+export interface Fix {
+  readonly text: string;
+  readonly action?: Readonly<Record<string, unknown>> & { readonly kind: string; readonly label: string };
+}
+
 /** What went wrong at a stage, in words of the catalogue. */
 export interface Diagnosis {
   readonly id: string;
   readonly title: string;
   readonly cause: string;
-  readonly fixes: readonly string[];
+  /** What to do, best first. */
+  readonly fixes: readonly Fix[];
+  readonly docs: readonly { readonly label: string; readonly url: string }[];
   readonly who?: string;
   readonly retry?: string;
   readonly confidence: 'certain' | 'likely' | 'unknown';

@@ -23,7 +23,16 @@ const diagnosisView = z
     id: z.string().describe('Of the error catalogue.'),
     title: z.string(),
     cause: z.string(),
-    fixes: z.array(z.string()),
+    fixes: z.array(
+      z.object({
+        text: z.string(),
+        action: z
+          .looseObject({ kind: z.string(), label: z.string() })
+          .optional()
+          .describe('A button: a `change` of settings, a text to `copy`, a page to `open`, or a `probe`.'),
+      }),
+    ),
+    docs: z.array(z.object({ label: z.string(), url: z.string() })),
     who: z.string().optional(),
     retry: z.string().optional(),
     confidence: z.enum(['certain', 'likely', 'unknown']),
@@ -153,7 +162,9 @@ function viewStage<S extends StageFindings>({ notes, diagnosis, ...stage }: S) {
   return {
     ...stage,
     ...(notes === undefined ? {} : { notes: [...notes] }),
-    ...(diagnosis === undefined ? {} : { diagnosis: { ...diagnosis, fixes: [...diagnosis.fixes] } }),
+    ...(diagnosis === undefined
+      ? {}
+      : { diagnosis: { ...diagnosis, fixes: [...diagnosis.fixes], docs: [...diagnosis.docs] } }),
   };
 }
 
