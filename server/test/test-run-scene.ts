@@ -15,7 +15,13 @@ export interface ShownStage {
   readonly code?: number;
   readonly enhanced?: string;
   readonly reply?: string;
-  readonly diagnosis?: { id: string; title: string; cause: string; fixes: { text: string }[]; confidence: string };
+  readonly diagnosis?: {
+    id: string;
+    title: string;
+    cause: string;
+    fixes: { text: string }[];
+    confidence: string;
+  };
 }
 
 /** Starts a test that must be taken; answers its id. */
