@@ -201,6 +201,30 @@ forEachStore('the life of a connection test', (open) => {
     peer.letGo();
   });
 
+  test('a run of another node that fell silent is over for whoever looks', async (t) => {
+    const clock = createFakeClock(1_900_000_000_000);
+    const store = await open();
+    const masterKey = await someMasterKey();
+    const peer = await slowPeer(t);
+    const looking = createFakeClock(clock.now());
+    const node = await openNode(store.db, { clock: looking, working: false, masterKey });
+    const lost = await openNode(store.db, { clock, working: false, masterKey });
+    t.after(async () => {
+      await lost.close();
+      await node.close();
+      await store.close();
+    });
+    const id = await startTest(lost, settingsFor(peer));
+    await peer.asked;
+    looking.jump(14_000);
+    const asked = (path: string) => node.ask('GET', path, { key: lost.key });
+    assert.equal((await asked(`/connection-tests/${id}`)).at('status'), 'running');
+    looking.jump(2_000);
+    const shown = await asked(`/connection-tests/${id}`);
+    assert.equal(shown.at('ended'), 'interrupted', shown.text);
+    assert.equal((await asked('/connection-tests')).at('items[0].status'), 'failed');
+  });
+
   test('a stop of the server ends its tests, and says so', async (t) => {
     const store = await open();
     const masterKey = await someMasterKey();
