@@ -6,7 +6,12 @@ import type { Clock } from './base/clock.ts';
 import { newId } from './base/id.ts';
 import type { Log } from './base/log.ts';
 import type { Config, LoadedConfig } from './config/config.ts';
-import { openConnections, type Connections, type ConnectionsOptions } from './connections/connections.ts';
+import {
+  forgetOldSecrets,
+  openConnections,
+  type Connections,
+  type ConnectionsOptions,
+} from './connections/connections.ts';
 import {
   createConnectionTests,
   forgetOldTests,
@@ -248,6 +253,9 @@ function tidyHourly(db: Db, clock: Clock, log: Log): () => void {
       });
       forgetOldTests(db, clock).catch((error: unknown) => {
         log.warn({ err: error }, 'old connection tests could not be removed; trying again in an hour');
+      });
+      forgetOldSecrets(db, clock).catch((error: unknown) => {
+        log.warn({ err: error }, 'secrets of old revisions could not be forgotten; trying again in an hour');
       });
       arm();
     });

@@ -20,7 +20,7 @@ import { proposeCandidate, type Candidate, type Wanted } from './candidate.ts';
 import { rehearse, type Rehearsal, type Rehearsed } from './rehearsal.ts';
 import { createGrants } from './grants.ts';
 import { createRegistry, type Registry } from './registry.ts';
-import { readSecrets } from './revision-queries.ts';
+import { forgetSecrets, readSecrets } from './revision-queries.ts';
 import type { Proof } from './revisions.ts';
 import type { Refusal } from './trial.ts';
 import { createTokens } from './token.ts';
@@ -42,6 +42,14 @@ export async function readHealth(
   return (await readConnections(db)).map(({ id, name, status, paused }) => ({
     ...{ name, status, paused, trouble: troubles.get(id) },
   }));
+}
+
+/** Secrets of a replaced revision are kept this long, so that going back works. */
+const KEEP_SECRETS_MS = 7 * 86_400_000;
+
+/** Forgets secrets that nobody can go back to any more. */
+export async function forgetOldSecrets(db: Db, clock: Clock): Promise<void> {
+  await forgetSecrets(db, clock.now() - KEEP_SECRETS_MS);
 }
 
 export interface ConnectionsOptions {

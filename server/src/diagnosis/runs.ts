@@ -34,7 +34,7 @@ export interface ConnectionTestsDeps extends Pick<RunDeps, 'lookups'> {
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Log;
-  readonly connections: Pick<Connections, 'propose' | 'rehearse'>;
+  readonly connections: Pick<Connections, 'propose' | 'rehearse' | 'prove'>;
   readonly modeFor: (tenantId: string) => Config['delivery']['mode'];
   /** Who mail of this tenant comes from when nobody is named. */
   readonly senderFor: (tenantId: string) => Sender | undefined;
