@@ -59,6 +59,8 @@ export interface RunInput {
 /** However slowly a server drips: a test is over by then. */
 const RUN_MS_MAX = 120_000;
 const SAVE_MS = 500;
+/** A database that is away for a moment must not cost a proof. */
+const END_TRIES = 3;
 /** A run that has nothing new to say says so. */
 const HEARTBEAT_MS = 2_000;
 
@@ -139,13 +141,19 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
     cancelSave();
     await saving;
     const failedStage = end.failedStage ?? null;
-    try {
-      const endedAt = clock.now();
-      await saveEnd(db, id, { status: end.status, endedAt, failedStage, events });
-      // Before anybody hears of it: who then looks at the draft finds it proved.
-      if (end.status === 'passed') await deps.connections.prove(fingerprint, { testId: id, at: endedAt });
-    } catch (error) {
-      log.warn({ err: error, test: id }, 'the end of a connection test could not be stored');
+    const over = { status: end.status, endedAt: clock.now(), failedStage, events };
+    const most = end.ended === 'interrupted' ? 1 : END_TRIES; // a process that stops does not wait
+    for (let tries = 1; tries <= most; tries += 1) {
+      try {
+        await saveEnd(db, id, over);
+        // Before anybody hears of it: who then looks at the draft finds it proved.
+        if (end.status === 'passed')
+          await deps.connections.prove(fingerprint, { testId: id, at: over.endedAt });
+        break;
+      } catch (error) {
+        log.warn({ err: error, test: id }, 'the end of a connection test could not be stored');
+        if (tries < most) await new Promise<void>((done) => clock.after(SAVE_MS, done));
+      }
     }
     tell(end);
     ended.resolve();
