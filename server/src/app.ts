@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { createAuthenticate, mayI } from './access/access.ts';
+import { keyOperations } from './access/routes.ts';
 import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import type { Config } from './config/config.ts';
@@ -51,6 +52,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     ...testOperations(deps.tests),
     ...setupOperations(deps),
     ...tenantOperations(deps),
+    ...keyOperations(deps),
     ...discoveryOperations(deps.discovery),
     ...flowOperations({ ...deps, verifications: createVerifications(deps) }),
     ...operatorOperations(deps),

@@ -7,9 +7,9 @@ import { hash, randomBytes } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { newId } from '../base/id.ts';
 import { problem, type Principal, type Role } from '../http/http.ts';
-import type { Db, Tx } from '../store/store.ts';
+import { transaction, type Db, type Tx } from '../store/store.ts';
 import { getTenant, INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
-import { insertKey, keysOfTenant, markRevoked } from './queries.ts';
+import { insertKey, keyById, keysOfTenant, limitKey, markRevoked, type StoredKey } from './queries.ts';
 import { isInstanceRole } from './roles.ts';
 
 type Kind = Principal['kind'];
@@ -59,26 +59,57 @@ const FORM = /^ph_(live|test)_([0-9a-hjkmnp-tv-z]{26})_([A-Za-z0-9_-]{43})$/;
 /** Makes a key. Throws `invalid_request` when role and tenant do not go together or the name is no name. */
 export async function createKey(db: Db, clock: Clock, wanted: NewKey): Promise<CreatedKey> {
   await refuseMismatch(db, wanted);
+  const { id, row, shown } = newKey(wanted, clock.now());
+  await insertKey(db, row);
+  return { id, key: shown };
+}
+
+function newKey(
+  { tenantId, name, kind, role, expiresAt }: Omit<NewKey, 'expiresAt'> & { expiresAt?: number | null },
+  now: number,
+): { id: string; row: StoredKey; shown: string } {
   const id = newId('key');
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
-  await insertKey(db, {
-    id,
-    tenantId: wanted.tenantId,
-    name: wanted.name,
-    kind: wanted.kind,
-    role: wanted.role,
+  const row = {
+    ...{ id, tenantId, name, kind, role },
     secretHash: hashSecret(secret),
-    createdAt: clock.now(),
-    expiresAt: wanted.expiresAt ?? null,
+    createdAt: now,
+    expiresAt: expiresAt ?? null,
     revokedAt: null,
     lastUsedAt: null,
-  });
-  return { id, key: `ph_${wanted.kind}_${id.slice('key_'.length)}_${secret}` };
+  };
+  return { id, row, shown: `ph_${kind}_${id.slice('key_'.length)}_${secret}` };
 }
 
 /** The tenant's keys, newest first, revoked ones included. */
 export async function listKeys(db: Db, tenantId: string): Promise<readonly ApiKey[]> {
   return keysOfTenant(db, tenantId);
+}
+
+/** One key of the tenant, revoked or not. */
+export async function getKey(db: Db, tenantId: string, id: string): Promise<ApiKey | undefined> {
+  const key = await keyById(db, id);
+  return key?.tenantId === tenantId ? key : undefined;
+}
+
+/**
+ * Makes a key like this one, which ends after the overlap unless it ends sooner. `undefined` when it has ended already.
+ * During the overlap it can be rolled again: the key that was shown may have been lost.
+ */
+export async function rollKey(
+  db: Db,
+  clock: Clock,
+  key: ApiKey,
+  overlapMs: number,
+): Promise<CreatedKey | undefined> {
+  const now = clock.now();
+  const { id, row, shown } = newKey(key, now);
+  return transaction(db, async (tx) => {
+    const limited = await limitKey(tx, key, { now, endsAt: now + overlapMs });
+    if (!limited) return undefined;
+    await insertKey(tx, row);
+    return { id, key: shown };
+  });
 }
 
 /** Ends a key for good, on every node within a second. `false` when the tenant has no such key. */

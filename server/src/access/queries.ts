@@ -81,6 +81,26 @@ export async function markRevoked(db: Db | Tx, tenantId: string, id: string, now
   return result.numUpdatedRows > 0n;
 }
 
+/**
+ * Ends a key at that time, or when it would end anyway if that is sooner. `false` when it has ended.
+ */
+export async function limitKey(
+  tx: Tx,
+  key: ApiKey,
+  { now, endsAt }: { now: number; endsAt: number },
+): Promise<boolean> {
+  const result = await tx
+    .tables<AccessTables>()
+    .updateTable('api_keys')
+    .set({ expires_at: Math.min(endsAt, key.expiresAt ?? endsAt) })
+    .where('tenant_id', '=', key.tenantId)
+    .where('id', '=', key.id)
+    .where('revoked_at', 'is', null)
+    .where((row) => row.or([row('expires_at', 'is', null), row('expires_at', '>', now)]))
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
 /** Writes the time unless another node wrote one after `olderThan`. */
 export async function markUsed(db: Db | Tx, id: string, now: number, olderThan: number): Promise<void> {
   await db

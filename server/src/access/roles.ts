@@ -44,6 +44,11 @@ export function mayI(principal: Principal, permission: Permission): boolean {
   return GRANTS[principal.role].has(permission);
 }
 
+/** Everything that a role includes. */
+export function permissionsOf(role: Role): readonly Permission[] {
+  return [...GRANTS[role]];
+}
+
 export function isRole(text: string): text is Role {
   return (ROLES as readonly string[]).includes(text);
 }
