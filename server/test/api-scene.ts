@@ -159,7 +159,7 @@ export async function openNode(
   const connections = await openConnections({
     ...{ db, clock, log, dialer, keyRing },
     egressFor: options.egressFor ?? (() => instanceEgress()),
-    pickupFolders: () => [],
+    pickupFolders: () => config.pickup.folders,
     proofOf: (tenantId, fingerprint) => isProved(db, tenantId, fingerprint),
     trialMs: () => config.delivery.returnWindow,
   });

@@ -31,6 +31,7 @@ export type { Channel } from './channel.ts';
 export type { Connection } from './connection.ts';
 export type { Candidate, Wanted } from './candidate.ts';
 export { fingerprintOf } from './fingerprint.ts';
+export { graphPlace } from './graph.ts';
 export { planRehearsal, type Rehearsal, type Rehearsed } from './rehearsal.ts';
 export type { Registry } from './registry.ts';
 
@@ -96,7 +97,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
   const https = createHttps(options);
   const tokens = createTokens({ https, grants: createGrants(options), clock, log });
   const registry = createRegistry(options);
-  const ways: WayOptions = { ...options, tokens };
+  const ways: WayOptions = { ...options, https, tokens };
   const channels = new Map<string, Channel>();
   const retiring = new Set<Channel>();
   const inForce = new Map<string, string>();

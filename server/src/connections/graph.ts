@@ -126,6 +126,9 @@ async function askWithToken(options: GraphOptions, record: Record, request: Grap
     if (!given.ok) {
       return { stopped: true, phase: 'token', failure: given.failure };
     }
+    const { endpoint, kept } = given.facts;
+    const from = endpoint.replace(/^https:\/\/([^/]*).*$/, '$1');
+    record.note(kept ? `an access token of ${from}, kept from earlier` : `an access token from ${from}`);
     record.end('token', { facts });
     const answer = await ask(options, record, request, given.accessToken);
     const isOld = answer.ok && answer.status === 401 && refused === undefined;

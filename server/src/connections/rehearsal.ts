@@ -4,10 +4,10 @@
  * Next: candidate.ts
  */
 import type { Clock } from '../base/clock.ts';
-import type { ConnectionSettings, SecretField, SmtpSettings } from '../config/config.ts';
+import type { ConnectionSettings, GraphSettings, SecretField, SmtpSettings } from '../config/config.ts';
 import { connectionPort } from '../config/config.ts';
 import type { Failure, Phase, Reply } from '../mail/mail.ts';
-import type { Dialer, EgressPolicy } from '../net/net.ts';
+import type { Dialer, EgressPolicy, Https } from '../net/net.ts';
 import {
   openSession,
   planTls,
@@ -15,8 +15,11 @@ import {
   sendOver,
   type OutgoingMail,
   type RecipientResult,
+  type SendReport,
   type SessionWatch,
+  type TokenSource,
 } from '../smtp/smtp.ts';
+import { checkGraph, sendOverGraph } from './graph.ts';
 import { checkFolder, putIntoFolder } from './pickup.ts';
 import type { Tokens } from './token.ts';
 import { BAD_PROXY, proxyOf, smtpTarget } from './target.ts';
@@ -55,6 +58,7 @@ export type Rehearsed =
 
 export interface RehearsalDeps {
   readonly dialer: Dialer;
+  readonly https: Https;
   readonly clock: Clock;
   readonly pickupFolders: () => readonly string[];
   readonly tokens: Tokens;
@@ -64,7 +68,10 @@ export interface RehearsalDeps {
 export function planRehearsal(settings: ConnectionSettings, withMail: boolean): readonly Phase[] {
   if (settings.type === 'mailbox') return ['settings'];
   if (settings.type === 'pickup') return withMail ? ['settings', 'data', 'accepted'] : ['settings', 'data'];
-  if (settings.type === 'graph') return ['settings'];
+  if (settings.type === 'graph') {
+    const way: readonly Phase[] = ['settings', 'token', 'dns', 'connect', 'tls'];
+    return withMail ? [...way, 'data', 'accepted'] : [...way, 'auth'];
+  }
   const { security } = settings;
   const tls = planTls({ security, port: connectionPort(settings) }, false);
   const talk: readonly Phase[] =
@@ -95,7 +102,7 @@ export async function rehearse(deps: RehearsalDeps, rehearsal: Rehearsal): Promi
     case 'pickup':
       return rehearsePickup(deps, rehearsal, settings.folder);
     case 'graph':
-      return missing(`A test of connections of type ${settings.type} is not possible.`);
+      return rehearseGraph(deps, rehearsal, settings);
   }
 }
 
@@ -108,9 +115,28 @@ async function rehearsePickup(
   const allowed = () => foldersFor(connection.tenantId, pickupFolders);
   const options = { folder, allowed, clock, signal, watch: withoutSettings(watch) };
   const report = await (mail === undefined ? checkFolder(options) : putIntoFolder(mail, options));
-  const { failure } = report.session ?? {};
-  if (failure !== undefined) return { ok: false, phase: report.session?.phase ?? 'settings', failure };
-  return mail === undefined ? { ok: true } : fateOf(report.results[0]);
+  return mail === undefined ? checked(report) : fateOf(report.results[0]);
+}
+
+/** Without a message, the token is shown to Graph. */
+async function rehearseGraph(
+  { https, clock, tokens }: RehearsalDeps,
+  { connection, secrets, tokenEgress: egress, mail, signal, watch }: Rehearsal,
+  settings: GraphSettings,
+): Promise<Rehearsed> {
+  if (!secrets.has('clientSecret')) return missing('The client secret is not set.');
+  // A fresh token, so that the phase is walked and not skipped.
+  const token: TokenSource = (wanted) =>
+    tokens.tokenFor({ connection, secrets, egress, fresh: true, ...wanted });
+  const options = { settings, token, https, egress, clock, signal, watch };
+  if (mail === undefined) return checked(await checkGraph(options));
+  return fateOf((await sendOverGraph(mail, options)).results[0]);
+}
+
+/** What came of a walk that sent nothing. */
+function checked({ session }: SendReport): Rehearsed {
+  if (session?.failure === undefined) return { ok: true };
+  return { ok: false, phase: session.phase, failure: session.failure };
 }
 
 /** Whoever walks has already told of the settings. */

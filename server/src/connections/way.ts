@@ -4,13 +4,14 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { SecretField, SmtpSettings } from '../config/config.ts';
+import type { GraphSettings, SecretField, SmtpSettings } from '../config/config.ts';
 import type { Failure } from '../mail/mail.ts';
-import type { Dialer, EgressPolicy } from '../net/net.ts';
-import { createSmtpPool } from '../smtp/smtp.ts';
+import type { Dialer, EgressPolicy, Https } from '../net/net.ts';
+import { createSmtpPool, type TokenSource } from '../smtp/smtp.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
 import type { Opened } from './channel.ts';
 import type { Connection } from './connection.ts';
+import { sendOverGraph } from './graph.ts';
 import { putIntoFolder, tidyFolder } from './pickup.ts';
 import { createErrands } from './sender.ts';
 import type { Tokens } from './token.ts';
@@ -23,6 +24,7 @@ export interface WayOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly dialer: Dialer;
+  readonly https: Https;
   readonly egressFor: EgressFor;
   readonly tokens: Tokens;
   readonly pickupFolders: () => readonly string[];
@@ -54,13 +56,31 @@ export function openSender(way: Way, options: WayOptions): Opened {
         }),
       };
     }
-    case 'graph': {
-      const message = 'This version cannot send over Microsoft Graph.';
-      return { ok: false, failure: { kind: 'capability', code: 'GRAPH_MISSING', message } };
-    }
+    case 'graph':
+      return openGraph(way, settings, options);
     case 'mailbox':
       throw new Error('a mailbox has no channel: nothing is sent over it');
   }
+}
+
+function openGraph(
+  { connection, secrets, atOnce }: Way,
+  settings: GraphSettings,
+  options: WayOptions,
+): Opened {
+  if (!secrets.has('clientSecret'))
+    return { ok: false, failure: secretMissing('the client secret is not set') };
+  const { clock, https, tokens, egressFor } = options;
+  const egress = egressFor(connection.tenantId, 'https');
+  const token: TokenSource = (wanted) => tokens.tokenFor({ connection, secrets, egress, ...wanted });
+  return {
+    ok: true,
+    sender: createErrands({
+      clock,
+      atOnce,
+      run: (mail, signal) => sendOverGraph(mail, { settings, token, https, egress, clock, signal }),
+    }),
+  };
 }
 
 function openSmtp({ connection, secrets, atOnce }: Way, settings: SmtpSettings, options: WayOptions): Opened {

@@ -4,9 +4,11 @@ import { X509Certificate } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, test, type TestContext } from 'node:test';
 import { FORCED, openScene, TENANT, type Scene } from '../../test/delivery-scene.ts';
 import { makeCertificates } from '../../test/certificates.ts';
+import { startGraph } from '../../test/graph-server.ts';
+import { CLIENT, startTokenServer } from '../../test/token-server.ts';
 import { closeProxies, startProxy } from '../../test/proxy-server.ts';
 import { startPeer } from '../../test/smtp-peer.ts';
 import { forEachStore } from '../../test/stores.ts';
@@ -17,6 +19,22 @@ after(() => {
   closeProxies();
   rmSync(root, { recursive: true });
 });
+async function connectGraph(t: TestContext, scene: Scene, more = {}) {
+  const [graph, token] = [await startGraph(), await startTokenServer()];
+  t.after(() => Promise.all([graph.close(), token.close()]));
+  const settings = connectionSettings.parse({
+    ...{ type: 'graph', name: 'graph', username: 'no-reply@example.com', clientId: CLIENT.id },
+    ...{
+      clientSecret: CLIENT.secret,
+      tokenUrl: token.tokenUrl,
+      graphUrl: graph.origin,
+      ca: makeCertificates().ca,
+    },
+    ...more,
+  });
+  return { graph, token, connection: await scene.connections.create(TENANT, settings, FORCED) };
+}
+
 let count = 0;
 const newFolder = (): string => join(root, `f${String((count += 1))}`);
 
@@ -155,6 +173,97 @@ forEachStore('ways out', (open) => {
     assert.equal((await scene.recipients(id))[0]?.error_id, 'tls.pin_mismatch');
     assert.equal(signIns, 0);
     await peer.close();
+  });
+
+  test('B5: a message goes over Microsoft Graph with a token of the application, and its blind copies too', async (t) => {
+    await using store = await open();
+    await using scene = await openScene(store.db);
+    const { graph, token } = await connectGraph(t, scene);
+    const [first, second] = [
+      await scene.accept({ to: ['b@to.example', 'c@to.example'] }),
+      await scene.accept(),
+    ];
+    for (const id of [first, second]) await scene.untilState(id, 'accepted');
+    assert.match(
+      (await scene.recipients(first))[0]?.reply ?? '',
+      /^202 Accepted, request-id=b1e5-0000-4711$/,
+    );
+    assert.deepEqual(graph.sent.find(({ recipients }) => recipients.length === 2)?.recipients, [
+      'b@to.example',
+      'c@to.example',
+    ]);
+    assert.equal(graph.sent.length, 2);
+    assert.ok(graph.sent.every((sent) => token.knows(sent.token)));
+    assert.deepEqual(token.asked, ['client_credentials'], 'one token for both');
+    const text = JSON.stringify(scene.settlements.map(({ attempted }) => attempted));
+    for (const secret of [...token.secrets, CLIENT.secret]) assert.ok(!text.includes(secret));
+  });
+
+  test('R6: throttled by Graph, a message waits as long as it asks and then goes out', async (t) => {
+    await using store = await open();
+    await using scene = await openScene(store.db);
+    const { graph } = await connectGraph(t, scene);
+    graph.next.push({ status: 429, code: 'ApplicationThrottled', retryAfter: '300' });
+    const id = await scene.accept();
+    await scene.untilState(id, 'deferred');
+    const [waiting] = await scene.recipients(id);
+    assert.equal(waiting?.error_id, 'graph.throttled');
+    const inMs = Number(waiting.next_at) - scene.clock.now();
+    assert.ok(inMs > 250_000 && inMs < 400_000, String(inMs));
+    await scene.until('it is sent', async () => (await scene.states(id))[0] === 'accepted', 5_000);
+    assert.equal(graph.sent.length, 1);
+  });
+
+  test('Q5: without an answer the message is in doubt, and goes the same way once more, to those alone who are due', async (t) => {
+    await using store = await open();
+    await using scene = await openScene(store.db, { pickupFolders: [root] });
+    const folder = newFolder();
+    mkdirSync(folder);
+    const { graph } = await connectGraph(t, scene, { priority: 1 });
+    await connectFolder(scene, 'reserve', folder, { priority: 2 });
+    graph.next.push('hang up');
+    const id = await scene.accept();
+    await scene.untilState(id, 'in_doubt');
+    assert.deepEqual(readdirSync(folder), [], 'nobody else may send it now');
+    await scene.until('it is sent', async () => (await scene.states(id))[0] === 'accepted', 15_000);
+    assert.deepEqual([graph.sent.length, readdirSync(folder).length], [1, 0]);
+    const bodies = graph.heard.filter(({ method }) => method === 'POST').map(({ body }) => body);
+    assert.deepEqual([bodies.length, new Set(bodies).size], [2, 1], 'the same octets both times');
+  });
+
+  test('R2: a mailbox that the app may not send from holds the mail; a bad recipient fails alone', async (t) => {
+    await using store = await open();
+    await using scene = await openScene(store.db);
+    const { graph, connection } = await connectGraph(t, scene);
+    graph.next.push(
+      { status: 400, code: 'ErrorInvalidRecipients' },
+      { status: 403, code: 'ErrorAccessDenied' },
+    );
+    const bad = await scene.accept();
+    await scene.untilState(bad, 'failed');
+    assert.equal((await scene.recipients(bad))[0]?.error_id, 'graph.bad_recipient');
+    const held = await scene.accept();
+    await scene.untilState(held, 'held');
+    const [recipient] = await scene.recipients(held);
+    assert.deepEqual([recipient?.error_id, recipient?.attempts], ['graph.forbidden', 0]);
+    await scene.connections.patch(TENANT, connection.id, { notes: 'allowed now' }, FORCED);
+    await scene.untilState(held, 'accepted');
+  });
+
+  test('a secret that the token endpoint refuses holds the mail', async (t) => {
+    await using store = await open();
+    await using scene = await openScene(store.db);
+    const { graph, connection } = await connectGraph(t, scene, { clientSecret: 'wrong' });
+    const id = await scene.accept();
+    await scene.untilState(id, 'held');
+    assert.equal((await scene.recipients(id))[0]?.error_id, 'entra.bad_secret');
+    assert.equal(graph.heard.length, 0);
+    await scene.connections.patch(TENANT, connection.id, { clientSecret: CLIENT.secret }, FORCED);
+    await scene.untilState(id, 'accepted');
+    for (const change of [{ graphUrl: 'https://evil.example' }, { username: 'other@example.com' }])
+      await assert.rejects(scene.connections.patch(TENANT, connection.id, change, FORCED), {
+        code: 'secret_required',
+      });
   });
 
   test('what may not be used is not saved: other folders, a tenant’s folder, a proxy in the way of the rules', async () => {

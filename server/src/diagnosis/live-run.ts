@@ -6,7 +6,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Candidate, Connections, Rehearsed } from '../connections/connections.ts';
-import { planRehearsal } from '../connections/connections.ts';
+import { graphPlace, planRehearsal } from '../connections/connections.ts';
 import { connectionPort } from '../config/config.ts';
 import type { Lookups } from '../net/net.ts';
 import type { OutgoingMail } from '../smtp/smtp.ts';
@@ -204,6 +204,9 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
 }
 
 function aimOf({ settings }: Candidate): Aim {
+  if (settings.type === 'graph') {
+    return { ...graphPlace(settings), opportunistic: false, verify: true, sizeBytes: undefined };
+  }
   if (settings.type !== 'smtp') {
     return { host: '', port: 0, opportunistic: false, verify: true, proxy: undefined, sizeBytes: undefined };
   }

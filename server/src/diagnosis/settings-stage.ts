@@ -25,6 +25,14 @@ export function judgeSettings(
   { settings, secrets }: Pick<Candidate, 'settings' | 'secrets'>,
   clock: Clock,
 ): SettingsJudged {
+  if (settings.type === 'pickup') {
+    const { type, folder } = settings;
+    return { found: { fact: 'consistent', details: { type, folder } } };
+  }
+  if (settings.type === 'graph') {
+    const { type, username } = settings;
+    return { found: { fact: 'consistent', details: { type, username } } };
+  }
   if (settings.type !== 'smtp') return { found: { fact: 'consistent', details: { type: settings.type } } };
   const { host, security, auth, username, verify, minTls, timeouts } = settings;
   const hints = settingsHints(
