@@ -205,7 +205,13 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
 
 function aimOf({ settings }: Candidate): Aim {
   if (settings.type === 'graph') {
-    return { ...graphPlace(settings), opportunistic: false, verify: true, proxy: undefined, sizeBytes: undefined };
+    return {
+      ...graphPlace(settings),
+      opportunistic: false,
+      verify: true,
+      proxy: undefined,
+      sizeBytes: undefined,
+    };
   }
   if (settings.type !== 'smtp') {
     return { host: '', port: 0, opportunistic: false, verify: true, proxy: undefined, sizeBytes: undefined };
