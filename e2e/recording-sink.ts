@@ -37,6 +37,8 @@ export interface RecordingOptions {
   readonly answerRecipient?: (address: string) => string;
   /** The reply to the final dot, or `drop` (no reply, line cut) or `stall` (no reply, line open). */
   readonly answerDot?: (arrival: Arrival) => string;
+  /** Asks for a sign-in (AUTH PLAIN, RFC 4616) with one of these passwords, as they are at that moment. */
+  readonly passwords?: () => readonly string[];
   /** Called for each greeting: answers the greeting line. */
   readonly greet?: () => string;
 }
@@ -111,7 +113,7 @@ export async function startRecordingSink(options: RecordingOptions = {}): Promis
 
 /** One session. Commands may come split or several at once; the body is looked at only for its end. */
 function converse(socket: Socket, options: RecordingOptions, note: (arrival: Arrival) => void): void {
-  const envelope = { from: '', recipients: [] as string[] };
+  const envelope = { from: '', recipients: [] as string[], signedIn: options.passwords === undefined };
   let rest: Buffer = Buffer.alloc(0);
   let inData = false;
   let isDead = false;
@@ -132,7 +134,7 @@ function converse(socket: Socket, options: RecordingOptions, note: (arrival: Arr
         rest = rest.subarray(end + END_OF_DATA.length);
         inData = false;
         const arrival = {
-          ...envelope,
+          from: envelope.from,
           recipients: [...envelope.recipients],
           at: systemClock.monotonic(),
           content,
@@ -165,7 +167,7 @@ function converse(socket: Socket, options: RecordingOptions, note: (arrival: Arr
 
 function answer(
   line: string,
-  envelope: { from: string; recipients: string[] },
+  envelope: { from: string; recipients: string[]; signedIn: boolean },
   options: RecordingOptions,
 ): string {
   const verb = line.slice(0, 4).toUpperCase();
@@ -176,11 +178,18 @@ function answer(
         '250-PIPELINING',
         '250-8BITMIME',
         '250-SMTPUTF8',
+        ...(options.passwords === undefined ? [] : ['250-AUTH PLAIN']),
         '250 ENHANCEDSTATUSCODES',
       ].join(CRLF);
     case 'HELO':
       return '250 sink.test';
+    case 'AUTH': {
+      const response = Buffer.from(line.split(' ')[2] ?? '', 'base64').toString('utf8');
+      envelope.signedIn = options.passwords?.().includes(response.split('\0')[2] ?? '') === true;
+      return envelope.signedIn ? '235 2.7.0 Welcome' : '535 5.7.8 Bad credentials';
+    }
     case 'MAIL':
+      if (!envelope.signedIn) return '530 5.7.0 Sign in first';
       envelope.from = path(line);
       envelope.recipients = [];
       return '250 2.1.0 Ok';

@@ -1,7 +1,8 @@
 /**
- * `docs/states.md`: where a recipient and a job can be, and how they get from one state to another.
+ * `docs/states.md`: where a recipient, a job and a revision can be, and how they get from one state to another.
  */
 import { isPending, RECIPIENT_MOVES, RECIPIENT_STATES, SEVERITY } from '../server/src/delivery/states.ts';
+import { REVISION_MOVES, REVISION_STATES } from '../server/src/connections/revision.ts';
 import { JOB_MOVES, JOB_STATES } from '../server/src/queue/queue.ts';
 import { code, generatedFrom, markdownTable } from './gen-table.ts';
 
@@ -12,9 +13,15 @@ export function statesPage(): string {
   });
   const jobs = Object.entries(JOB_STATES).map(([state, doc]) => [code(state), doc]);
   const moves = JOB_MOVES.map(({ from, to, by, when }) => [`${from} → ${to}`, code(`${by}()`), when]);
+  const revisions = Object.entries(REVISION_STATES).map(([state, doc]) => [code(state), doc]);
+  const revisionMoves = REVISION_MOVES.map(({ from, to, by, when }) => [
+    `${from} → ${to}`,
+    code(`${by}()`),
+    when,
+  ]);
   return `# States
 
-${generatedFrom('server/src/delivery/states.ts and server/src/queue/states.ts')}
+${generatedFrom('server/src/delivery/states.ts, server/src/queue/states.ts and server/src/connections/revision.ts')}
 
 ## A recipient of a message
 
@@ -35,6 +42,17 @@ ${markdownTable(['State', 'What it means'], jobs)}
 ${markdownTable(['Move', 'Made by', 'When'], moves)}
 
 ${diagram(JOB_MOVES)}
+
+## A revision of a connection
+
+Only what is \`active\` is used; one revision of a connection is. A connection itself is a draft (never active yet),
+active, or off; an active one may be paused, and is shown as failing while it cannot send.
+
+${markdownTable(['State', 'What it means'], revisions)}
+
+${markdownTable(['Move', 'Made by', 'When'], revisionMoves)}
+
+${diagram(REVISION_MOVES)}
 `;
 }
 
@@ -55,7 +73,9 @@ function waits(name: string): boolean {
 }
 
 /** A state diagram in Mermaid; before birth and after the end there is only the dot. */
-function diagram(moves: typeof JOB_MOVES): string {
+function diagram(
+  moves: readonly { readonly from: string; readonly to: string; readonly by: string }[],
+): string {
   const dot = (name: string) => (name === 'none' || name === 'gone' ? '[*]' : name);
   const lines = moves.map(({ from, to, by }) => `  ${dot(from)} --> ${dot(to)}: ${by}`);
   return ['```mermaid', 'stateDiagram-v2', ...lines, '```'].join('\n');

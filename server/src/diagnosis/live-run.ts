@@ -145,10 +145,10 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
     const most = end.ended === 'interrupted' ? 1 : END_TRIES; // a process that stops does not wait
     for (let tries = 1; tries <= most; tries += 1) {
       try {
-        await saveEnd(db, id, over);
-        // Before anybody hears of it: who then looks at the draft finds it proved.
+        // Before anybody can hear or read of it: who then looks at the draft finds it proved.
         if (end.status === 'passed')
           await deps.connections.prove(fingerprint, { testId: id, at: over.endedAt });
+        await saveEnd(db, id, over);
         break;
       } catch (error) {
         log.warn({ err: error, test: id }, 'the end of a connection test could not be stored');
