@@ -48,7 +48,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
   });
   const operations = [
     ...messageOperations(deps),
-    ...connectionOperations(deps.connections),
+    ...connectionOperations(deps.connections, deps.config),
     ...testOperations(deps.tests),
     ...setupOperations(deps),
     ...tenantOperations(deps),

@@ -4,6 +4,14 @@
  * Next: authenticate.ts
  */
 export { createAuthenticate, type Authenticate } from './authenticate.ts';
-export { createKey, listKeys, revokeKey, type ApiKey, type CreatedKey, type NewKey } from './keys.ts';
+export {
+  createKey,
+  keyStands,
+  listKeys,
+  revokeKey,
+  type ApiKey,
+  type CreatedKey,
+  type NewKey,
+} from './keys.ts';
 export { isRole, mayI, ROLES } from './roles.ts';
 export type { Permission, Principal, Role } from '../http/http.ts';

@@ -6,11 +6,11 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { newId } from '../base/id.ts';
-import { problem, type Principal, type Role } from '../http/http.ts';
+import { problem, type Permission, type Principal, type Role } from '../http/http.ts';
 import { transaction, type Db, type Tx } from '../store/store.ts';
 import { getTenant, INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
 import { insertKey, keyById, keysOfTenant, limitKey, markRevoked, type StoredKey } from './queries.ts';
-import { isInstanceRole } from './roles.ts';
+import { isInstanceRole, roleMay } from './roles.ts';
 
 type Kind = Principal['kind'];
 
@@ -141,4 +141,16 @@ async function refuseMismatch(db: Db, { tenantId, role, name }: NewKey): Promise
     throw wrong('role', isInstanceRole(role) ? 'is for keys of the instance' : 'is for keys of a tenant');
   }
   if ((await getTenant(db, tenantId)) === undefined) throw wrong('tenantId', 'is not a tenant');
+}
+
+/** Whether the key could still do this: for what it began and somebody else finishes. */
+export async function keyStands(
+  db: Db | Tx,
+  id: string,
+  now: number,
+  permission: Permission,
+): Promise<boolean> {
+  const key = await keyById(db, id);
+  if (key === undefined || key.revokedAt !== null) return false;
+  return (key.expiresAt === null || key.expiresAt > now) && roleMay(key.role, permission);
 }

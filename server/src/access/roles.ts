@@ -41,7 +41,11 @@ const GRANTS: Readonly<Record<Role, ReadonlySet<Permission>>> = {
 
 /** Whether the principal's role includes the permission, in the tenant it acts in. */
 export function mayI(principal: Principal, permission: Permission): boolean {
-  return GRANTS[principal.role].has(permission);
+  return roleMay(principal.role, permission);
+}
+
+export function roleMay(role: Role, permission: Permission): boolean {
+  return GRANTS[role].has(permission);
 }
 
 /** Everything that a role includes. */

@@ -7,6 +7,7 @@ import {
   certificates,
   commonShape,
   hostName,
+  httpsUrl,
   line,
   networkShape,
   of,
@@ -64,6 +65,11 @@ export function smtpTable<S extends z.ZodType, K extends z.ZodType>(secret: S, s
     ),
     password: of(z.exactOptional(secret), 'secret', 'Password to sign in with.'),
     ...tokenShape(secret),
+    authorizeUrl: of(
+      z.exactOptional(httpsUrl()),
+      'destination',
+      'Where a person signs in to connect the mailbox; known for Google and Microsoft.',
+    ),
     refreshToken: of(
       z.exactOptional(secret),
       'secret',

@@ -61,7 +61,7 @@ export async function proposeCandidate(
     throw problem('not_found', { detail: `There is no connection ${name}.` });
   }
   // What is newest: a draft is tested before it is in force.
-  const base = current && baseOf(current);
+  const base = current && newestOf(current);
   const proposed = propose(base?.settings, patch);
   refuseMasked(proposed);
   const settings = withoutSecrets(proposed);
@@ -74,7 +74,8 @@ export async function proposeCandidate(
   return { tenantId, connection: current, settings, unsaved: patch !== undefined, secrets, fingerprint };
 }
 
-function baseOf(connection: Connection): Connection {
+/** The connection as its draft would make it; as it is when there is none. */
+export function newestOf(connection: Connection): Connection {
   const { draft } = connection;
   if (draft === undefined) return connection;
   return { ...connection, revisionId: draft.id, revision: draft.number, settings: draft.settings };

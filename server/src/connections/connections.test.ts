@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { readConfig } from '../../test/api-scene.ts';
 import { drive, FORCED, keyRingFor, NOTHING_PROVED, settingsFor } from '../../test/delivery-scene.ts';
 import { createFakeClock, type FakeClock } from '../../test/fake-clock.ts';
 import { startPeer } from '../../test/smtp-peer.ts';
@@ -131,7 +132,9 @@ async function call(
   params: Record<string, string>,
   body?: unknown,
 ): Promise<string> {
-  const found = connectionOperations(connections).find(({ operationId }) => operationId === id);
+  const found = connectionOperations(connections, () => readConfig('')).find(
+    ({ operationId }) => operationId === id,
+  );
   assert.ok(found, id);
   const principal = { tenantId: TENANT, kind: 'live', keyId: 'key_1', permissions: new Set() } as unknown;
   const request = { principal, params, body, query: {}, headers: {} } as Parameters<typeof found.handle>[0];

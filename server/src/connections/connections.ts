@@ -18,7 +18,10 @@ import { history, oneOf, type Past } from './history.ts';
 import { readConnections, readTroubles, writeTrouble } from './queries.ts';
 import { proposeCandidate, type Candidate, type Wanted } from './candidate.ts';
 import { rehearse, type Rehearsal, type Rehearsed } from './rehearsal.ts';
+import { createConnect, type Connect } from './connect.ts';
+import { viewGrants, type GrantView } from './grant-view.ts';
 import { createGrants } from './grants.ts';
+import { keepGrantsAlive } from './keep-alive.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { forgetSecrets, readSecrets } from './revision-queries.ts';
 import type { Proof } from './revisions.ts';
@@ -28,6 +31,8 @@ import { openSender, secretMissing, type EgressFor, type WayOptions } from './wa
 
 export type { Breaker, Trouble } from './breaker.ts';
 export type { Channel } from './channel.ts';
+export type { Connect } from './connect.ts';
+export type { GrantView } from './grant-view.ts';
 export type { Connection } from './connection.ts';
 export type { Candidate, Wanted } from './candidate.ts';
 export { fingerprintOf } from './fingerprint.ts';
@@ -75,6 +80,10 @@ export interface Connections extends Registry {
   propose(tenantId: string, wanted: Wanted): Promise<Candidate>;
   /** Walks the way of a message by hand, watched. Never rejects. */
   rehearse(rehearsal: Omit<Rehearsal, 'egress' | 'tokenEgress'>): Promise<Rehearsed>;
+  /** Mailboxes that are connected in a browser. */
+  readonly connect: Connect;
+  /** What mailboxes of these connections allow, by connection id. */
+  grants(of: readonly Connection[]): Promise<ReadonlyMap<string, GrantView>>;
   /** Takes over what the file declares for a tenant. */
   declare(tenantId: string, declared: Config['connections']): Promise<void>;
   /** Whether the file says where this secret is. */
@@ -244,9 +253,14 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
     changed.forEach(takeOver);
   });
 
+  const granting = { ...options, https, tokens, secretsOf, byId: registry.byId, changed: renew };
+  const stopKeeping = keepGrantsAlive({ ...granting, everywhere: registry.everywhere });
+
   return {
     ...registry,
     channel,
+    connect: createConnect(granting),
+    grants: (of) => viewGrants(db, of),
     propose: (tenantId, wanted) =>
       proposeCandidate({ db, keyRing, find: registry.find, declared: readDeclared }, tenantId, wanted),
     rehearse(rehearsal) {
@@ -273,6 +287,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
     },
     async stopAll(graceMs) {
       registry.stop();
+      stopKeeping();
       stopFollowing?.();
       await Promise.all([...channels.values(), ...retiring].map((open) => open.stop(graceMs)));
       await tokens.stop();

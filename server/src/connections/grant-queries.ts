@@ -157,9 +157,13 @@ export async function deleteGrants(tx: Tx, connectionId: string): Promise<void> 
   await tables(tx).deleteFrom('connection_grants').where('connection_id', '=', connectionId).execute();
 }
 
-/** Grants of all connections, for what is shown of them. */
-export async function readGrants(db: Db): Promise<GrantRow[]> {
-  return await tables(db).selectFrom('connection_grants').selectAll().execute();
+/** All grants of these connections. */
+export async function readGrants(db: Db, connectionIds: readonly string[]): Promise<GrantRow[]> {
+  return await tables(db)
+    .selectFrom('connection_grants')
+    .selectAll()
+    .where('connection_id', 'in', connectionIds)
+    .execute();
 }
 
 /** Rows that nobody has renewed since then belong to settings that are gone. */

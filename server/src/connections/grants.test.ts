@@ -100,7 +100,7 @@ forEachStore('refresh tokens', (open) => {
       const told = await (await node()).ask(connection, given);
       assert.ok(server.knows(told), `round ${String(round)}: ${told}`);
     }
-    const rows = await readGrants(db);
+    const rows = await readGrants(db, [connection.id]);
     assert.equal(rows.length, 1);
     for (const secret of server.secrets) assert.ok(!JSON.stringify(rows).includes(secret));
     const [stored] = await readConnections(db);
@@ -153,7 +153,7 @@ forEachStore('refresh tokens', (open) => {
     const settings = connectionSettings.parse({ ...connection.settings, host: 'evil.example.test' });
     const moved = { ...connection, settings };
     await one.ask(moved, 'anything');
-    const rows = await readGrants(db);
+    const rows = await readGrants(db, [connection.id]);
     assert.equal(new Set(rows.map(({ destination }) => destination)).size, rows.length);
     assert.equal(server.heard.length, before + 1);
   });
@@ -165,7 +165,7 @@ forEachStore('refresh tokens', (open) => {
     const one = await node();
     assert.ok(server.knows(await one.ask(unsaved, given)));
     assert.ok(server.knows(await one.ask(unsaved, given)));
-    assert.equal((await readGrants(db)).length, 0);
+    assert.equal((await readGrants(db, [connection.id])).length, 0);
     // Saved now: it goes on from there, and from then on it is stored.
     assert.ok(server.knows(await one.ask(connection, given)));
     assert.ok(server.knows(await (await node()).ask(connection, given)));
@@ -174,7 +174,7 @@ forEachStore('refresh tokens', (open) => {
   test('a grant that ended is remembered with the words of the provider', async (t) => {
     const { connection, node, db } = await sceneOf(t, open);
     assert.match(await (await node()).ask(connection, 'never-given-out'), /AADSTS700082/);
-    const [row] = await readGrants(db);
+    const [row] = await readGrants(db, [connection.id]);
     assert.match(row?.trouble ?? '', /AADSTS700082/);
     assert.doesNotMatch(row?.trouble ?? '', /never-given-out/);
     assert.equal(row?.lease_by, null);

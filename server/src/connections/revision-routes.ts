@@ -97,7 +97,7 @@ function activating(connections: Connections): Operation {
       const force = forceOf(body.force === true, body.reason, 'reason');
       const what = { by: principal.keyId, revision: body.revision, force };
       const changed = await connections.activate(principal.tenantId, params.id, what);
-      return { status: 200, body: viewConnection(connections, changed) };
+      return { status: 200, body: await viewConnection(connections, changed) };
     },
   });
 }
@@ -115,7 +115,7 @@ function deactivating(connections: Connections): Operation {
     refusals: ['not_found', 'conflict', 'managed_by_file'],
     async run({ principal, params }) {
       const changed = await connections.deactivate(principal.tenantId, params.id, principal.keyId);
-      return { status: 200, body: viewConnection(connections, changed) };
+      return { status: 200, body: await viewConnection(connections, changed) };
     },
   });
 }
@@ -180,7 +180,7 @@ function restoring(connections: Connections): Operation {
         ...{ of: params.revision, secrets, by: principal.keyId, revision: newest },
         activate: activationOf(query),
       });
-      return { status: 200, body: viewConnection(connections, changed) };
+      return { status: 200, body: await viewConnection(connections, changed) };
     },
   });
 }

@@ -3,8 +3,9 @@
  * Next: revision-routes.ts
  */
 import { z } from 'zod';
-import { connectionPatch, connectionSettings } from '../config/config.ts';
+import { connectionPatch, connectionSettings, type Config } from '../config/config.ts';
 import { operation, pageAnswer, type Operation } from '../http/http.ts';
+import { connectOperations } from './connect-operations.ts';
 import type { Connections } from './connections.ts';
 import { activationOf, activationQuery, revisionOperations } from './revision-routes.ts';
 import { connectionView, idParams, mustFind, viewConnection } from './view.ts';
@@ -19,7 +20,7 @@ const namedPatch = connectionPatch
   })
   .meta({ id: 'ConnectionPatch' });
 
-export function connectionOperations(connections: Connections): Operation[] {
+export function connectionOperations(connections: Connections, config: () => Config): Operation[] {
   return [
     listing(connections),
     creating(connections),
@@ -28,6 +29,7 @@ export function connectionOperations(connections: Connections): Operation[] {
     removing(connections),
     pausing(connections, 'pause'),
     pausing(connections, 'resume'),
+    ...connectOperations({ connections, config }),
     ...revisionOperations(connections),
   ];
 }
@@ -47,7 +49,7 @@ function creating(connections: Connections): Operation {
     async run({ principal, query, body }) {
       const saving = { by: principal.keyId, activate: activationOf(query) };
       const made = await connections.create(principal.tenantId, body, saving);
-      return { status: 201, body: viewConnection(connections, made) };
+      return { status: 201, body: await viewConnection(connections, made) };
     },
   });
 }
@@ -63,9 +65,9 @@ function showing(connections: Connections): Operation {
     params: idParams,
     answers: { 200: connectionView },
     refusals: ['not_found'],
-    run({ principal, params }) {
+    async run({ principal, params }) {
       const found = mustFind(connections, principal, params.id);
-      return Promise.resolve({ status: 200, body: viewConnection(connections, found) });
+      return { status: 200, body: await viewConnection(connections, found) };
     },
   });
 }
@@ -92,7 +94,7 @@ function patching(connections: Connections): Operation {
       const { revision, ...patch } = body;
       const saving = { by: principal.keyId, revision, activate: activationOf(query) };
       const changed = await connections.patch(principal.tenantId, params.id, patch, saving);
-      return { status: 200, body: viewConnection(connections, changed) };
+      return { status: 200, body: await viewConnection(connections, changed) };
     },
   });
 }
@@ -131,7 +133,7 @@ function pausing(connections: Connections, verb: 'pause' | 'resume'): Operation 
     refusals: ['not_found'],
     async run({ principal, params }) {
       const changed = await connections.setPaused(principal.tenantId, params.id, verb === 'pause');
-      return { status: 200, body: viewConnection(connections, changed) };
+      return { status: 200, body: await viewConnection(connections, changed) };
     },
   });
 }
@@ -146,13 +148,10 @@ function listing(connections: Connections): Operation {
     permission: 'connections:read',
     answers: { 200: pageAnswer(connectionView) },
     refusals: [],
-    run: ({ principal }) =>
-      Promise.resolve({
-        status: 200,
-        body: {
-          items: connections.list(principal.tenantId).map((item) => viewConnection(connections, item)),
-          next: null,
-        },
-      }),
+    async run({ principal }) {
+      const all = connections.list(principal.tenantId);
+      const items = await Promise.all(all.map((item) => viewConnection(connections, item)));
+      return { status: 200, body: { items, next: null } };
+    },
   });
 }

@@ -8,9 +8,10 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { SecretField } from '../config/config.ts';
-import type { Failure } from '../mail/mail.ts';
+import { classify, type Failure } from '../mail/mail.ts';
 import type { EgressPolicy, Https } from '../net/net.ts';
 import type { TokenFacts, TokenGiven } from '../smtp/smtp.ts';
+import { writeTroubleText } from './grant-view.ts';
 import { digest, type GrantOwner, type Grants, type RefreshToken } from './grants.ts';
 import { makeAssertion } from './service-account.ts';
 import { readTokenAnswer, type TokenAnswer } from './token-answer.ts';
@@ -205,7 +206,7 @@ async function fetchToken(deps: TokenDeps, plan: TokenPlan, request: TokenReques
         result: told(deps.clock, plan, answer),
         ...(answer.ok && answer.refreshToken !== undefined && { next: answer.refreshToken }),
         ...(endsAt !== undefined && { endsAt: deps.clock.now() + endsAt }),
-        trouble: troubleOf(answer),
+        trouble: troubleOf(deps.clock, plan, answer),
       };
     })
     .catch((error: unknown) => {
@@ -224,10 +225,12 @@ const BUSY: Failure = {
 };
 
 /** Only what the provider itself says of the grant is kept: a network that was away says nothing about it. */
-function troubleOf(answer: TokenAnswer): string | null | undefined {
+function troubleOf(clock: Clock, plan: TokenPlan, answer: TokenAnswer): string | null | undefined {
   if (answer.ok) return undefined;
   const { status = 0, failure } = answer;
-  return status >= 400 && status < 500 && status !== 429 ? JSON.stringify(failure) : null;
+  if (status < 400 || status >= 500 || status === 429) return null;
+  const { errorId = 'oauth.refused' } = classify({ phase: 'token', failure, host: plan.audience });
+  return writeTroubleText({ about: 'renewal', at: clock.now(), errorId, detail: failure.message });
 }
 
 /** An assertion says when it was made, so a clock that is wrong makes a good one bad. */

@@ -14,6 +14,7 @@ import {
 import { problem, type Principal } from '../http/http.ts';
 import type { Connections } from './connections.ts';
 import type { Connection } from './connection.ts';
+import { grantView, shownGrant } from './grant-view.ts';
 import { draftView, viewDraft } from './revision-view.ts';
 
 export const idParams = z.strictObject({ id: z.string() });
@@ -60,16 +61,18 @@ export const connectionView = z
       })
       .nullable()
       .describe('What stops it, while it is failing.'),
+    grant: grantView.nullable().describe('Of a mailbox that is connected in a browser.'),
     ...secretViews,
     createdAt: z.string(),
     updatedAt: z.string(),
   })
   .meta({ id: 'Connection', description: 'The settings without the secrets, and how it is.' });
 
-export function viewConnection(
+export async function viewConnection(
   connections: Connections,
   connection: Connection,
-): z.input<typeof connectionView> {
+): Promise<z.input<typeof connectionView>> {
+  const grants = await connections.grants([connection]);
   const { settings } = connection;
   const trialEnds = connections.trialEnds(connection);
   const breaker = connections.channel(connection.id)?.breaker;
@@ -100,6 +103,7 @@ export function viewConnection(
             failures: trouble.failures,
             nextTryAt: toRfc3339(trouble.nextProbeAt),
           },
+    grant: shownGrant(connection, grants.get(connection.id)),
     createdAt: toRfc3339(connection.createdAt),
     updatedAt: toRfc3339(connection.updatedAt),
   };

@@ -15,7 +15,8 @@ import { problem, type ProblemCode } from '../base/problem.ts';
 
 export type RawBody = string | Uint8Array | Readable;
 
-type Status = 200 | 201 | 202 | 204;
+/** 400 is for pages that a person sees; programs are refused by a `Problem`. */
+type Status = 200 | 201 | 202 | 204 | 400;
 type AnswerSchemas = Readonly<Partial<Record<Status, z.ZodType>>>;
 
 type AnswerOf<A extends AnswerSchemas> = {
@@ -51,6 +52,8 @@ interface OperationSpec<
   readonly params?: z.ZodType<Params>;
   /** Values are strings (lists when repeated): use `z.coerce`, `z.stringbool`, `pageQuery`. Must be a `z.strictObject`. */
   readonly query?: z.ZodType<Query>;
+  /** The query is written by a program that is not ours to correct: names that are not known are passed over. */
+  readonly foreignQuery?: boolean;
   /** Must be strict at its top: unknown fields are refused by name. */
   readonly body?: z.ZodType<Body>;
   /** Names in lower case; other headers are not shown to it. */
@@ -152,7 +155,10 @@ export function operation<
   Headers = undefined,
 >(spec: OperationSpec<Params, Query, Body, Headers, A, P>): Operation {
   const name = spec.operationId;
-  assert(isStrict(spec.query), `${name}: the query schema must be a z.strictObject`);
+  assert(
+    spec.foreignQuery === true || isStrict(spec.query),
+    `${name}: the query schema must be a z.strictObject`,
+  );
   assert(isStrict(spec.body), `${name}: the body schema must be a z.strictObject`);
   const answers = new Map<number, z.ZodType>();
   for (const [status, schema] of Object.entries(spec.answers)) answers.set(Number(status), schema);

@@ -99,6 +99,7 @@ export const ERRORS = {
   'oauth.endpoint': 'The sign-in service did not answer as expected.',
   'oauth.refused': 'The sign-in service refused these credentials.',
   'oauth.clock': 'The clock of this machine and that of the sign-in service differ.',
+  'oauth.interrupted': 'The sign-in in the browser was not finished.',
   // Microsoft Graph
   'graph.bad_token': 'Microsoft Graph did not accept the access token.',
   'graph.forbidden': 'The app may not send mail from this mailbox through Microsoft Graph.',

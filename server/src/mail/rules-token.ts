@@ -65,6 +65,15 @@ export const TOKEN_RULES: readonly Rule[] = [
     ...hold('tcp.private_blocked', 'configuration'),
     failure: { kinds: ['egress'], phases: TOKEN },
   },
+  // Ours: what stops a sign-in in a browser on its way back.
+  {
+    ...hold('oauth.interrupted', 'configuration'),
+    failure: {
+      kinds: ['capability', 'protocol'],
+      phases: TOKEN,
+      codes: ['SETTINGS_CHANGED', 'KEY_REVOKED', 'OTHER_ISSUER', 'NO_CODE'],
+    },
+  },
   // Ours: a secret that is not set, or a key file that is none.
   {
     ...hold('auth.secret_missing', 'configuration'),
