@@ -148,6 +148,22 @@ export type Attempt = {
   } | null;
 };
 
+export type ConnectBegun = {
+  /**
+   * Where to send the browser.
+   */
+  authorizationUrl: string;
+  /**
+   * The return address; register exactly this one with the provider.
+   */
+  redirectUri: string;
+  expiresAt: string;
+  /**
+   * What to know before signing in.
+   */
+  notes: Array<string>;
+};
+
 /**
  * The settings without the secrets, and how it is.
  */
@@ -176,6 +192,10 @@ export type Connection = {
     failures: number;
     nextTryAt: string;
   } | null;
+  /**
+   * Of a mailbox that is connected in a browser.
+   */
+  grant: Grant | null;
   password?: SecretState;
   clientSecret?: SecretState;
   refreshToken?: SecretState;
@@ -265,6 +285,10 @@ export type ConnectionInput =
        * Scopes to ask for; those that the provider needs for sending when not given.
        */
       scopes?: Array<string>;
+      /**
+       * Where a person signs in to connect the mailbox; known for Google and Microsoft.
+       */
+      authorizeUrl?: string;
       /**
        * Refresh token of `oauth2-refresh-token`; a new one from the provider replaces it.
        */
@@ -595,6 +619,7 @@ export type ConnectionPatch = {
     | 'oauth2-jwt-bearer'
     | null;
   password?: string | null;
+  authorizeUrl?: string | null;
   refreshToken?: string | null;
   serviceAccount?: string | null;
   allowPlaintextAuth?: boolean | null;
@@ -870,6 +895,7 @@ export type ConnectionTestRequest = {
       | 'oauth2-jwt-bearer'
       | null;
     password?: string | null;
+    authorizeUrl?: string | null;
     refreshToken?: string | null;
     serviceAccount?: string | null;
     allowPlaintextAuth?: boolean | null;
@@ -972,6 +998,44 @@ export type EffectiveSetting = {
 };
 
 export type Flow = 'activation' | 'password-reset' | 'one-time-code' | 'invitation' | 'email-change';
+
+/**
+ * What a mailbox that was connected in a browser allows.
+ */
+export type Grant = {
+  /**
+   * `ended`: the provider does not renew it; `none`: nobody has connected it.
+   */
+  state: 'connected' | 'ended' | 'none';
+  /**
+   * The mailbox that signed in, when the provider told.
+   */
+  account: string | null;
+  /**
+   * The account is another one than the `username`.
+   */
+  accountDiffers: boolean;
+  scopes: Array<string>;
+  /**
+   * The API key.
+   */
+  connectedBy: {
+    id: string;
+    name: string;
+  } | null;
+  connectedAt: string | null;
+  renewedAt: string | null;
+  /**
+   * When the provider ends it, if it said so.
+   */
+  endsAt: string | null;
+  trouble: {
+    about: 'connect' | 'renewal';
+    at: string;
+    errorId: string;
+    detail: string;
+  } | null;
+};
 
 export type Message = {
   id: string;
@@ -2876,6 +2940,143 @@ export type ResumeConnectionResponses = {
 };
 
 export type ResumeConnectionResponse = ResumeConnectionResponses[keyof ResumeConnectionResponses];
+
+export type DisconnectConnectionData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/connections/{id}/connect';
+};
+
+export type DisconnectConnectionErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type DisconnectConnectionError = DisconnectConnectionErrors[keyof DisconnectConnectionErrors];
+
+export type DisconnectConnectionResponses = {
+  /**
+   * Done, no content
+   */
+  204: void;
+};
+
+export type DisconnectConnectionResponse = DisconnectConnectionResponses[keyof DisconnectConnectionResponses];
+
+export type ConnectConnectionData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/connections/{id}/connect';
+};
+
+export type ConnectConnectionErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   */
+  429: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ConnectConnectionError = ConnectConnectionErrors[keyof ConnectConnectionErrors];
+
+export type ConnectConnectionResponses = {
+  /**
+   * Done
+   */
+  200: ConnectBegun;
+};
+
+export type ConnectConnectionResponse = ConnectConnectionResponses[keyof ConnectConnectionResponses];
+
+export type FinishConnectingData = {
+  body?: never;
+  path?: never;
+  query?: {
+    state?: string;
+    code?: string;
+    error?: string;
+    error_description?: string;
+    iss?: string;
+  };
+  url: '/oauth/callback';
+};
+
+export type FinishConnectingErrors = {
+  /**
+   * Done
+   */
+  400: string;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type FinishConnectingError = FinishConnectingErrors[keyof FinishConnectingErrors];
+
+export type FinishConnectingResponses = {
+  /**
+   * Done
+   */
+  200: string;
+};
+
+export type FinishConnectingResponse = FinishConnectingResponses[keyof FinishConnectingResponses];
 
 export type ActivateConnectionData = {
   body?: Activation;
