@@ -5,7 +5,7 @@
 import type * as api from './gen/types.gen.ts';
 import type { Given, Told } from './given.ts';
 
-/** What is shown of a secret; `rotatedAt` is `null` when there is none or the file holds it. */
+/** What is shown of a secret; `rotatedAt` is `null` when there is none or the configuration names it. */
 export interface SecretState extends Told<api.SecretState> {}
 
 /** A connection to make. */

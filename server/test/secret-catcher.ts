@@ -5,7 +5,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { CertifiedKey } from './certificates.ts';
 
@@ -25,6 +25,8 @@ export interface CatcherOptions {
   readonly greets?: boolean;
   /** Offers to sign in before STARTTLS as well. */
   readonly tempts?: boolean;
+  /** After TLS the client begins. */
+  readonly https?: boolean;
 }
 
 interface Line {
@@ -139,20 +141,32 @@ function greet(line: Line): void {
 
 function startTls(line: Line, then: 'first' | 'smtp'): void {
   const { cert, key } = line.options.certificate;
-  const plain = line.stream as Socket;
-  plain.removeAllListeners('data');
-  if (line.input.length > 0) plain.unshift(line.input);
-  const stream = new TLSSocket(plain, { isServer: true, cert, key });
+  const stream = new TLSSocket(unread(line), { isServer: true, cert, key });
   stream.on('error', () => undefined);
   Object.assign(line, { stream, secure: true, mode: then, input: Buffer.alloc(0) });
-  // Implicit TLS: an SMTP client waits for the greeting, an HTTPS client does not mind the wait.
-  if (then === 'first')
+  // Implicit TLS: an SMTP client waits for the greeting, an HTTPS client begins by itself.
+  if (then === 'first' && line.options.https !== true)
     stream.once('secure', () => {
       setTimeout(() => {
         if (line.mode === 'first' && line.input.length === 0) greet(line);
       }, 20).unref();
     });
   listen(line);
+}
+
+/** The stream with what was read of it already put back: a socket of its own would not see that again. */
+function unread({ stream: plain, input }: Line): Duplex {
+  plain.removeAllListeners('data');
+  const again = new Duplex({
+    read: () => undefined,
+    write: (chunk: Buffer, _encoding, done) => void plain.write(chunk, done),
+    final: (done) => void plain.end(done),
+  });
+  if (input.length > 0) again.push(input);
+  plain.on('data', (chunk: Buffer) => again.push(chunk));
+  plain.on('end', () => again.push(null));
+  plain.on('close', () => again.destroy());
+  return again;
 }
 
 function speakSmtp(line: Line): void {

@@ -159,14 +159,14 @@ export async function openStage(t: TestContext): Promise<Stage> {
   t.after(() => Promise.all(opened.map((catcher) => catcher.close())));
   const right = await start({ greets: true });
   const proxy = await start();
-  const token = await start();
+  const token = await start({ https: true });
   const other = await start({ greets: true });
   // Somebody else's servers, with certificates that are good for them: only the seal stands in between.
   const certificate = certificates.elsewhere;
   for (const host of ['127.0.0.2', '127.0.0.3']) {
     await start({ host, certificate, port: right.port, greets: true });
     await start({ host, certificate, port: proxy.port });
-    await start({ host, certificate, port: token.port });
+    await start({ host, certificate, port: token.port, https: true });
   }
   const api = await openApi(t, openTestSqlite, { toml: LIVE });
   const tenantKey = await api.makeKey({ tenant: 'acme' });

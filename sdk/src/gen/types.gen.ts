@@ -1230,12 +1230,75 @@ export type Restoration = {
 
 export type Role = 'instance_admin' | 'instance_developer' | 'tenant_admin' | 'tenant_developer';
 
+export type SecretEntry = {
+  tenantId: string;
+  connectionId: string;
+  /**
+   * Its name.
+   */
+  connection: string;
+  field: 'password' | 'clientSecret' | 'refreshToken' | 'serviceAccount' | 'clientKey' | 'proxyPassword';
+  set: boolean;
+  /**
+   * Given over the API, or where the configuration file says it is.
+   */
+  source: 'api' | 'file' | 'environment' | 'configuration';
+  /**
+   * The place that the configuration names, such as `env:RELAY_PASSWORD`.
+   */
+  reference?: string;
+  /**
+   * When it was given; null when the configuration names it.
+   */
+  rotatedAt: string | null;
+  /**
+   * Whole days since then.
+   */
+  ageDays: number | null;
+  /**
+   * Day on which it ends: `secretExpiresOn`, or the end of the client certificate.
+   */
+  expiresOn?: string;
+  /**
+   * Whole days until then, in UTC; negative when it is over.
+   */
+  expiresInDays?: number;
+  /**
+   * `expired`; `urgent`: ends within 7 days; `soon`: within 30; `old`: more than 180 days.
+   */
+  attention: 'expired' | 'urgent' | 'soon' | 'old' | 'none';
+  detail: string | null;
+};
+
 /**
- * What is shown of a secret; `rotatedAt` is null when the file holds it.
+ * What is shown of a secret.
  */
 export type SecretState = {
   set: boolean;
+  /**
+   * Given over the API, or where the configuration file says it is.
+   */
+  source: 'api' | 'file' | 'environment' | 'configuration';
+  /**
+   * The place that the configuration names, such as `env:RELAY_PASSWORD`.
+   */
+  reference?: string;
+  /**
+   * When it was given; null when the configuration names it.
+   */
   rotatedAt: string | null;
+  /**
+   * Whole days since then.
+   */
+  ageDays: number | null;
+  /**
+   * Day on which it ends: `secretExpiresOn`, or the end of the client certificate.
+   */
+  expiresOn?: string;
+  /**
+   * Whole days until then, in UTC; negative when it is over.
+   */
+  expiresInDays?: number;
 };
 
 /**
@@ -3392,6 +3455,48 @@ export type RestoreConnectionRevisionResponses = {
 
 export type RestoreConnectionRevisionResponse =
   RestoreConnectionRevisionResponses[keyof RestoreConnectionRevisionResponses];
+
+export type ListSecretsData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/secrets';
+};
+
+export type ListSecretsErrors = {
+  /**
+   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   */
+  403: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ListSecretsError = ListSecretsErrors[keyof ListSecretsErrors];
+
+export type ListSecretsResponses = {
+  /**
+   * Done
+   */
+  200: {
+    items: Array<SecretEntry>;
+    next: string | null;
+  };
+};
+
+export type ListSecretsResponse = ListSecretsResponses[keyof ListSecretsResponses];
 
 export type ListConnectionTestsData = {
   body?: never;

@@ -27,6 +27,7 @@ const TENANT_ADMIN: readonly Permission[] = [
 const INSTANCE_ADMIN: readonly Permission[] = [
   ...TENANT_ADMIN,
   'connections:write',
+  'secrets:read',
   'tenants:read',
   'tenants:write',
   'queue:write',

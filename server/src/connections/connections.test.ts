@@ -301,7 +301,7 @@ forEachStore('connections', (open) => {
       assert.ok(!answer.includes(SECRET), answer);
       assert.ok(!answer.includes('BEGIN PRIVATE KEY'), answer);
     }
-    assert.match(answers[2] ?? '', /"password":\{"set":true,"rotatedAt":"20/);
+    assert.match(answers[2] ?? '', /"password":\{"set":true,"source":"api","rotatedAt":"20/);
     for (const field of SECRET_FIELDS) {
       const isSet = field === 'password' || field === 'clientKey';
       assert.match(answers[2] ?? '', new RegExp(`"${field}":\\{"set":${String(isSet)}`));
@@ -359,7 +359,7 @@ forEachStore('connections', (open) => {
     const [a, taken] = [connections.find(TENANT, 'a'), connections.find(TENANT, 'taken')];
     assert.deepEqual([a?.managedBy, a?.revision, taken?.managedBy, taken?.id], ['file', 1, 'file', own.id]);
     assert.deepEqual(taken?.secrets, {}, 'what was set over the API does not stay');
-    assert.ok(taken !== undefined && connections.hasDeclaredSecret(taken, 'password'));
+    assert.ok(taken !== undefined && connections.secretStates(taken).get('password')?.set);
     assert.ok(!JSON.stringify(connections.everywhere()).includes(SECRET));
 
     for (const work of [

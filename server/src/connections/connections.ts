@@ -25,6 +25,7 @@ import { keepGrantsAlive } from './keep-alive.ts';
 import { createRegistry, type Registry } from './registry.ts';
 import { forgetSecrets, readSecrets } from './revision-queries.ts';
 import type { Proof } from './revisions.ts';
+import { secretStates, type SecretState } from './secret-ages.ts';
 import type { Refusal } from './trial.ts';
 import { createTokens } from './token.ts';
 import { openSender, secretMissing, type EgressFor, type WayOptions } from './way.ts';
@@ -39,6 +40,7 @@ export { fingerprintOf } from './fingerprint.ts';
 export { graphPlace } from './graph.ts';
 export { planRehearsal, type Rehearsal, type Rehearsed } from './rehearsal.ts';
 export type { Registry } from './registry.ts';
+export { readSecretAttention, type SecretAttention } from './secret-check.ts';
 
 /** Every connection with its last known trouble, for a look without a running server. */
 export async function readHealth(
@@ -86,8 +88,8 @@ export interface Connections extends Registry {
   grants(of: readonly Connection[]): Promise<ReadonlyMap<string, GrantView>>;
   /** Takes over what the file declares for a tenant. */
   declare(tenantId: string, declared: Config['connections']): Promise<void>;
-  /** Whether the file says where this secret is. */
-  hasDeclaredSecret(connection: Connection, field: SecretField): boolean;
+  /** Each secret that the connection can have: whether it is set, where, since when, until when. */
+  secretStates(connection: Connection): Map<SecretField, SecretState>;
   /** Its revisions, newest first, those before the one with the id `after`; one more than `limit`, if there is one. */
   history(connection: Connection, page: { after: string | undefined; limit: number }): Promise<Past[]>;
   /** One of them by number. Throws `not_found`. */
@@ -274,8 +276,10 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
       await registry.refresh();
       followFiles();
     },
-    hasDeclaredSecret: ({ tenantId, id }, field) =>
-      declaredSecrets.get(tenantId)?.get(id)?.has(field) === true,
+    secretStates(connection) {
+      const references = declaredSecrets.get(connection.tenantId)?.get(connection.id);
+      return secretStates(connection, (field) => references?.get(field), options.clock.now());
+    },
     history: (connection, page) => history(db, connection, page),
     past: (connection, number) => oneOf(db, connection, number),
     trialEnds({ status, trial }) {

@@ -55,7 +55,7 @@ async function writeDeclared(
   await transaction(db, async (tx) => {
     const existing = (await readConnections(tx)).filter((connection) => connection.tenantId === tenantId);
     for (const entry of declared) {
-      const { settings, references } = split(entry);
+      const { settings, references } = splitDeclared(entry);
       const current = existing.find((connection) => connection.name === settings.name);
       const id = current?.id ?? newId('con');
       secrets.set(id, references);
@@ -105,7 +105,8 @@ async function replace(
   await insertRevision(tx, declaredRevision({ ...place, settings, now }), []);
 }
 
-function split(entry: Config['connections'][number]): {
+/** What the file says of one connection: settings, and where its secrets are. */
+export function splitDeclared(entry: Config['connections'][number]): {
   settings: ConnectionSettings;
   references: References;
 } {

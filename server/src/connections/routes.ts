@@ -8,6 +8,7 @@ import { operation, pageAnswer, type Operation } from '../http/http.ts';
 import { connectOperations } from './connect-operations.ts';
 import type { Connections } from './connections.ts';
 import { activationOf, activationQuery, revisionOperations } from './revision-routes.ts';
+import { secretOperations } from './secret-routes.ts';
 import { connectionView, idParams, mustFind, viewConnection } from './view.ts';
 
 const tags = ['Connections'] as const;
@@ -31,6 +32,7 @@ export function connectionOperations(connections: Connections, config: () => Con
     pausing(connections, 'resume'),
     ...connectOperations({ connections, config }),
     ...revisionOperations(connections),
+    ...secretOperations(connections),
   ];
 }
 

@@ -11,6 +11,9 @@ import {
 } from '../config/config.ts';
 import type { Connection } from './connection.ts';
 
+/** What of a connection is looked at. */
+type Owner = Pick<Connection, 'settings' | 'managedBy' | 'secrets'>;
+
 export interface SecretState {
   readonly set: boolean;
   /** Where it is kept. */
@@ -38,14 +41,15 @@ const URGENT_DAYS = 7;
 
 /** Each secret that this kind of connection can have. `reference` says where the configuration has one. */
 export function secretStates(
-  connection: Connection,
+  connection: Owner,
   reference: (field: SecretField) => SecretReference | undefined,
   now: number,
 ): Map<SecretField, SecretState> {
   const fields = secretFieldsOf(connection.settings.type);
   return new Map(
     fields.map((field) => {
-      const kept = connection.managedBy === 'file' ? declared(reference(field)) : stored(connection, field, now);
+      const kept =
+        connection.managedBy === 'file' ? declared(reference(field)) : stored(connection, field, now);
       return [field, { ...kept, ...(kept.set && endOf(connection, field, now)) }];
     }),
   );
@@ -79,10 +83,15 @@ function days(count: number): string {
   return count === 1 ? '1 day' : `${String(count)} days`;
 }
 
-function stored(connection: Connection, field: SecretField, now: number): SecretState {
+function stored(connection: Owner, field: SecretField, now: number): SecretState {
   const rotatedAt = connection.secrets[field];
   if (rotatedAt === undefined) return { set: false, source: 'api', rotatedAt };
-  return { set: true, source: 'api', rotatedAt, ageDays: Math.max(0, Math.floor((now - rotatedAt) / DAY_MS)) };
+  return {
+    set: true,
+    source: 'api',
+    rotatedAt,
+    ageDays: Math.max(0, Math.floor((now - rotatedAt) / DAY_MS)),
+  };
 }
 
 const SOURCES = { literal: 'configuration', environment: 'environment', file: 'file' } as const;
@@ -96,7 +105,7 @@ function declared(reference: SecretReference | undefined): SecretState {
 
 /** The end that somebody wrote down, or that of the certificate a private key belongs to. */
 function endOf(
-  { settings }: Connection,
+  { settings }: Owner,
   field: SecretField,
   now: number,
 ): Pick<SecretState, 'expiresOn' | 'expiresInDays'> {

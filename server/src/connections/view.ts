@@ -4,18 +4,13 @@
  */
 import { z } from 'zod';
 import { toRfc3339 } from '../base/clock.ts';
-import {
-  CONNECTION_TYPES,
-  connectionPort,
-  SECRET_FIELDS,
-  secretFieldsOf,
-  type SecretField,
-} from '../config/config.ts';
+import { CONNECTION_TYPES, connectionPort, SECRET_FIELDS, type SecretField } from '../config/config.ts';
 import { problem, type Principal } from '../http/http.ts';
 import type { Connections } from './connections.ts';
 import type { Connection } from './connection.ts';
 import { grantView, shownGrant } from './grant-view.ts';
 import { draftView, viewDraft } from './revision-view.ts';
+import { secretView, viewSecret } from './secret-view.ts';
 
 export const idParams = z.strictObject({ id: z.string() });
 
@@ -25,11 +20,6 @@ export function mustFind(connections: Connections, principal: Principal, id: str
   if (found === undefined) throw problem('not_found', { detail: `There is no connection ${id}.` });
   return found;
 }
-
-const secretView = z.object({ set: z.boolean(), rotatedAt: z.string().nullable() }).meta({
-  id: 'SecretState',
-  description: 'What is shown of a secret; `rotatedAt` is null when the file holds it.',
-});
 
 const secretViews = Object.fromEntries(SECRET_FIELDS.map((name) => [name, secretView.optional()])) as Record<
   SecretField,
@@ -78,7 +68,7 @@ export async function viewConnection(
   const breaker = connections.channel(connection.id)?.breaker;
   const trouble = breaker?.trouble;
   const secrets = Object.fromEntries(
-    secretFieldsOf(settings.type).map((field) => [field, secretOf(connections, connection, field)]),
+    [...connections.secretStates(connection)].map(([field, state]) => [field, viewSecret(state)]),
   );
   const plain: Readonly<Record<string, unknown>> = { ...settings };
   return {
@@ -107,17 +97,6 @@ export async function viewConnection(
     createdAt: toRfc3339(connection.createdAt),
     updatedAt: toRfc3339(connection.updatedAt),
   };
-}
-
-function secretOf(
-  connections: Connections,
-  connection: Connection,
-  field: SecretField,
-): z.input<typeof secretView> {
-  if (connection.managedBy === 'file')
-    return { set: connections.hasDeclaredSecret(connection, field), rotatedAt: null };
-  const rotatedAt = connection.secrets[field];
-  return { set: rotatedAt !== undefined, rotatedAt: rotatedAt === undefined ? null : toRfc3339(rotatedAt) };
 }
 
 /** Failing only while it would send: nobody waits for one that is paused. */

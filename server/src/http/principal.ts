@@ -12,6 +12,7 @@ export type Permission =
   | 'connections:read'
   | 'connections:write'
   | 'connections:test'
+  | 'secrets:read'
   | 'mailbox:read'
   | 'mailbox:write'
   | 'settings:read'

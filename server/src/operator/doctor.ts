@@ -7,7 +7,7 @@ import { existsSync, statfsSync } from 'node:fs';
 import { systemClock } from '../base/clock.ts';
 import { formatConfigProblem, type LoadedConfig } from '../config/config.ts';
 import { createKeyRing, hasDataKeys } from '../secrets/secrets.ts';
-import { readHealth } from '../connections/connections.ts';
+import { readHealth, readSecretAttention } from '../connections/connections.ts';
 import { countByState } from '../queue/queue.ts';
 import { DELIVERY } from '../delivery/delivery.ts';
 import { openStore, type Db } from '../store/store.ts';
@@ -65,7 +65,8 @@ export async function doctor(place: Place): Promise<DoctorReport> {
         status: 'ok',
         detail: 'opens, is durable, and its schema is current',
       });
-      groups.push({ title: 'Secrets', checks: [await masterKey(loaded, store.db)] });
+      const secrets = [await masterKey(loaded, store.db), ...(await secretAges(loaded, store.db))];
+      groups.push({ title: 'Secrets', checks: secrets });
       groups.push({ title: 'Delivery', checks: await delivery(loaded, store.db) });
     } finally {
       await store.close();
@@ -150,6 +151,23 @@ async function masterKey(loaded: LoadedConfig, db: Db): Promise<DoctorCheck> {
     detail: check.message,
     fix: 'put the right key file back, or name it in secrets.key_file',
   };
+}
+
+const WHAT_TO_DO = {
+  expired: 'make a new one at the provider and set it',
+  urgent: 'make a new one at the provider now and set it',
+  soon: 'plan a new one at the provider',
+  old: 'make a new one at the provider and set it',
+} as const;
+
+async function secretAges({ config }: LoadedConfig, db: Db): Promise<DoctorCheck[]> {
+  const found = await readSecretAttention(db, config.connections, systemClock.now());
+  return found.map(({ connection, field, attention, text }) => ({
+    name: `${field} of ${connection}`,
+    status: attention === 'expired' ? 'problem' : 'warning',
+    detail: text,
+    fix: WHAT_TO_DO[attention],
+  }));
 }
 
 async function delivery({ config }: LoadedConfig, db: Db): Promise<DoctorCheck[]> {

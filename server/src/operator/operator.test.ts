@@ -131,6 +131,48 @@ test('doctor: a full disk, no way out, a lost and a wrong key are problems', asy
   assert.match(wrong.fix ?? '', /put the right key file back/);
 });
 
+test('doctor: secrets that end soon, have ended or are old are told', async (t) => {
+  const inDays = (days: number): string =>
+    new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  const declared = (name: string, more: string): string =>
+    `[[connections]]\nname = "${name}"\nhost = "relay.example"\npassword = "env:RELAY"\n${more}`;
+  const place = newPlace(
+    t,
+    LIVE +
+      declared('gone', `secret_expires_on = "${inDays(-1)}"\n`) +
+      declared('week', `secret_expires_on = "${inDays(6)}"\n`) +
+      declared('month', `secret_expires_on = "${inDays(29)}"\n`) +
+      declared('fine', `secret_expires_on = "${inDays(90)}"\n`),
+  );
+  await settle(place);
+  await visit(place, false, async (db) => {
+    const tables = db.tables<{ connections: object; connection_secrets: object }>();
+    const row = { id: 'con_1', tenant_id: INSTANCE_TENANT_ID, name: 'stored', revision: 1, paused: 0 };
+    const settings = '{"type":"smtp","name":"stored","host":"relay.example"}';
+    const times = { created_at: 1, updated_at: 1 };
+    await tables
+      .insertInto('connections')
+      .values({ ...row, ...times, settings, managed_by: 'api' })
+      .execute();
+    const rotated_at = Date.now() - 181 * 86_400_000;
+    const secret = { connection_id: 'con_1', field: 'password', sealed: 'x', rotated_at };
+    await tables.insertInto('connection_secrets').values(secret).execute();
+  });
+  const checks = await checksOf(place);
+  const told = Object.entries(checks).filter(([name]) => name.startsWith('password of'));
+  assert.deepEqual(
+    told.map(([name, { status }]) => `${name}: ${status}`),
+    [
+      'password of stored: warning',
+      'password of gone: problem',
+      'password of week: warning',
+      'password of month: warning',
+    ],
+  );
+  assert.equal(checks['password of stored']?.detail, 'was set 181 days ago');
+  assert.match(checks['password of week']?.detail ?? '', /^ends in 6 days, on /);
+});
+
 test('doctor: a damaged database is a problem and stays as it is', async (t) => {
   const place = newPlace(t, ROOM);
   await settle(place);
