@@ -19,7 +19,10 @@ slug = "acme"
 `;
 
 async function add(api: Api, name: string, more: object, headers = {}): Promise<string> {
-  const made = await api.ask('POST', '/connections', { body: { ...SMTP, name, ...more }, headers });
+  const made = await api.ask('POST', '/connections?force=true&reason=test', {
+    body: { ...SMTP, name, ...more },
+    headers,
+  });
   assert.equal(made.status, 201, made.text);
   return String(made.at('id'));
 }
@@ -33,12 +36,16 @@ forEachStore('calendar of secrets', (open) => {
     const old = await add(api, 'old', {});
     await add(api, 'of-tenant', {}, { 'posthorn-tenant': 'acme' });
     await add(api, 'open', { auth: 'anonymous', username: undefined, password: undefined });
-    const tables = api.db.tables<{ connection_secrets: { connection_id: string; rotated_at: number } }>();
-    const rotated_at = Date.now() - 200.5 * DAY;
+    const tables = api.db.tables<{
+      connection_secrets: { revision_id: string; rotated_at: number };
+      connection_revisions: { id: string; connection_id: string };
+    }>();
     await tables
       .updateTable('connection_secrets')
-      .set({ rotated_at: Math.floor(rotated_at) })
-      .where('connection_id', '=', old)
+      .set({ rotated_at: Math.floor(Date.now() - 200.5 * DAY) })
+      .where('revision_id', 'in', (e) =>
+        e.selectFrom('connection_revisions').select('id').where('connection_id', '=', old),
+      )
       .execute();
     await api.connections.refresh();
 

@@ -60,6 +60,22 @@ async function settle(place: FullPlace): Promise<void> {
   });
 }
 
+/** As the server stores one; answers the tables. */
+async function addConnection(db: Db, name: string, managed_by: 'api' | 'file', settings: string) {
+  const tables = db.tables<Record<'connections' | 'connection_revisions' | 'connection_secrets', object>>();
+  const connection = { id: 'con_1', tenant_id: INSTANCE_TENANT_ID, name, managed_by, paused: 0 };
+  await tables
+    .insertInto('connections')
+    .values({ ...connection, created_at: 1, updated_at: 1 })
+    .execute();
+  const revision = { id: 'rev_1', connection_id: 'con_1', number: 1, state: 'active', settings };
+  await tables
+    .insertInto('connection_revisions')
+    .values({ ...revision, origin: 'saved', created_at: 1, created_by: 'key_1' })
+    .execute();
+  return tables;
+}
+
 async function checksOf(place: Place): Promise<Record<string, DoctorCheck>> {
   const { groups } = await doctor(place);
   return Object.fromEntries(groups.flatMap(({ checks }) => checks.map((check) => [check.name, check])));
@@ -69,21 +85,7 @@ test('doctor: a healthy place has no problem and no warning', async (t) => {
   const place = newPlace(t, `${LIVE}${RELAY}`);
   await settle(place);
   await visit(place, true, async (db) => {
-    await db
-      .tables<{ connections: Record<string, unknown> }>()
-      .insertInto('connections')
-      .values({
-        id: 'con_1',
-        tenant_id: INSTANCE_TENANT_ID,
-        name: 'relay',
-        settings: '{"type":"mailbox","name":"relay","senders":[],"priority":100}',
-        revision: 1,
-        paused: 0,
-        managed_by: 'file',
-        created_at: 1,
-        updated_at: 1,
-      })
-      .execute();
+    await addConnection(db, 'relay', 'file', '{"type":"mailbox","name":"relay","senders":[],"priority":100}');
   });
   const { groups } = await doctor(place);
   assert.deepEqual(
@@ -146,16 +148,14 @@ test('doctor: secrets that end soon, have ended or are old are told', async (t) 
   );
   await settle(place);
   await visit(place, false, async (db) => {
-    const tables = db.tables<{ connections: object; connection_secrets: object }>();
-    const row = { id: 'con_1', tenant_id: INSTANCE_TENANT_ID, name: 'stored', revision: 1, paused: 0 };
-    const settings = '{"type":"smtp","name":"stored","host":"relay.example"}';
-    const times = { created_at: 1, updated_at: 1 };
-    await tables
-      .insertInto('connections')
-      .values({ ...row, ...times, settings, managed_by: 'api' })
-      .execute();
+    const tables = await addConnection(
+      db,
+      'stored',
+      'api',
+      '{"type":"smtp","name":"stored","host":"relay.example"}',
+    );
     const rotated_at = Date.now() - 181 * 86_400_000;
-    const secret = { connection_id: 'con_1', field: 'password', sealed: 'x', rotated_at };
+    const secret = { revision_id: 'rev_1', field: 'password', sealed: 'x', since: 1, rotated_at };
     await tables.insertInto('connection_secrets').values(secret).execute();
   });
   const checks = await checksOf(place);
