@@ -79,14 +79,19 @@ export function secretsStatusLocally(place: Place): Promise<SecretsStatus> {
 /** Rotates the master key, or finishes a rotation that was interrupted. Throws `OperatorRefused`. */
 export function rotateLocally(request: RotateRequest): Promise<Rotation> {
   return atSecrets(request, async (scene) => {
-    const { db, loaded, keys } = scene;
-    const checked = await createKeyRing({ db, ...keys, clock: systemClock }).verify();
+    const { db, loaded } = scene;
+    const reread = async () => {
+      const { masterKey, previous } = await keysNow(loaded);
+      return [masterKey, ...previous];
+    };
+    const checked = await createKeyRing({ db, ...scene.keys, reread, clock: systemClock }).verify();
     if (!checked.ok) throw new OperatorRefused(checked.message);
+    const keys = await keysNow(loaded); // again: another rotation may have added one since they were read
     const uses = await masterKeyUse(db);
     const from = uses.find((use) => use.current)?.id ?? keys.masterKey.id;
     const interrupted = uses.some((use) => !use.current && use.dataKeys > 0);
     const to = await targetOf(request, keys, from, interrupted);
-    if (to.id !== from) await switchTo(scene, request, from, to);
+    if (to.id !== from) await switchTo({ db, loaded, keys }, request, from, to);
     const done = await rewrapAll({ db, clock: systemClock }, [keys.masterKey, ...keys.previous, to], to);
     if (done === undefined)
       throw new OperatorRefused('Another rotation has begun meanwhile. Look: posthorn secrets status');
@@ -187,12 +192,17 @@ function idsOf({ masterKey, previous }: PlaceKeys): string[] {
   return [masterKey, ...previous].map(({ id }) => id);
 }
 
+async function keysNow(loaded: LoadedConfig): Promise<PlaceKeys> {
+  const found = await readMasterKeys(loaded);
+  if (!found.ok) throw new OperatorRefused(found.message);
+  return found;
+}
+
 async function atSecrets<T>(place: Place, work: (scene: Scene) => Promise<T>): Promise<T> {
   const found = loadPlace(place);
   if (!found.ok) throw new OperatorRefused(found.errors.map(formatConfigProblem).join('\n'));
   const { loaded } = found;
-  const keys = await readMasterKeys(loaded); // before the store: a place without a key is left as it is
-  if (!keys.ok) throw new OperatorRefused(keys.message);
+  const keys = await keysNow(loaded); // before the store: a place without a key is left as it is
   const store = await openStore({
     url: loaded.config.database.url,
     serve: false,

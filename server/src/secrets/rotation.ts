@@ -104,7 +104,10 @@ export async function rewrapAll(
     crashPoint('rotation-after-commit');
     rewrapped += fresh.length;
   }
-  return { rewrapped, ...(await verifyAll(db, to, batch)) };
+  const tried = await verifyAll(db, to, batch);
+  // What another rotation has wrapped meanwhile is not damaged.
+  const current = await readCurrentMasterKeyId(db);
+  return current === undefined || current === to.id ? { rewrapped, ...tried } : undefined;
 }
 
 async function verifyAll(
