@@ -295,7 +295,7 @@ function withFolder<T>(use: (folder: string) => T): T {
   }
 }
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 
 /** Lets several wait for the next time something happens. */
 function createBell() {
