@@ -110,6 +110,16 @@ export const DOORS: Readonly<Record<string, Door>> = {
     const answer = await api.ask('POST', `/connections/${id}/activate`, { body });
     return { answer, use: ok(answer) ? [{ id }] : [] };
   },
+  /** A draft without the secret, connected in a browser: the way back takes the client secret to the token endpoint. */
+  async connect({ api }, { id, change, masked }) {
+    const saved = await api.ask('PATCH', `/connections/${id}`, { body: { ...change, ...masked } });
+    if (!ok(saved)) return { answer: saved, use: [] };
+    const answer = await api.ask('POST', `/connections/${id}/connect`);
+    if (!ok(answer)) return { answer, use: [] };
+    const state = new URL(String(answer.at('authorizationUrl'))).searchParams.get('state') ?? '';
+    await api.ask('GET', `//oauth/callback?state=${state}&code=a-code`, { key: null });
+    return { answer, use: [] };
+  },
   /** The changed settings with the secrets cleared, the first revision restored, and the changed ones restored on top. */
   async restore({ api }, { base, id, change }) {
     const cleared = Object.fromEntries(Object.keys(base.secrets).map((field) => [field, null]));
@@ -138,6 +148,8 @@ export const OPERATIONS: Readonly<Record<string, keyof typeof DOORS | { readonly
   activateConnection: 'activate',
   deactivateConnection: { not: 'takes no settings' },
   restoreConnectionRevision: 'restore',
+  connectConnection: 'connect',
+  disconnectConnection: { not: 'takes no settings, and only forgets' },
   startConnectionTest: 'test',
   cancelConnectionTest: { not: 'takes no settings' },
   deleteConnection: { not: 'takes no settings, and the secrets go with the connection' },
@@ -209,7 +221,14 @@ function makeBases(catchers: { right: Catcher; proxy: Catcher; token: Catcher })
     },
     {
       name: 'refresh',
-      settings: { ...smtp, ...oauth, name: 'refresh', auth: 'oauth2-refresh-token', username: 'a@b.example' },
+      settings: {
+        ...smtp,
+        ...oauth,
+        name: 'refresh',
+        auth: 'oauth2-refresh-token',
+        authorizeUrl: `https://127.0.0.1:${String(token.port)}/authorize`,
+        username: 'a@b.example',
+      },
       secrets: { clientSecret: newCanary('cs'), refreshToken: newCanary('rt') },
       right: [token],
       delivers: false,
@@ -267,13 +286,15 @@ export async function tryDoors(stage: Stage, count: number, random: () => number
     answers[status] = (answers[status] ?? 0) + 1;
     assert.ok((answer?.status ?? 0) < 500, answer?.text ?? '');
     for (const one of use) await sendOver(stage, one);
-    const matters = !['patch', 'rename', 'test', 'activate'].includes(door) || decides(base.settings, change);
+    const matters =
+      !['patch', 'rename', 'test', 'activate', 'connect'].includes(door) || decides(base.settings, change);
     const found = look(stage, base, matters);
     leaks.push(
       ...found.leaks.map((leak) => `${leak} after ${door} ${JSON.stringify({ ...change, ...trial.masked })}`),
     );
     delivered += found.delivered;
-    if (use.length > 0) ids.set(base, await plant(stage, base));
+    // A door of several steps may have stopped half-way.
+    if (use.length > 0 || (door !== 'patch' && door !== 'test')) ids.set(base, await plant(stage, base));
     // The control: what nobody touched still signs in, so silence elsewhere means something.
     else if (n % 100 === 0) delivered += await control(stage, base, id);
   }
@@ -343,11 +364,13 @@ function chooseDoor(random: () => number): string {
       ? 'create'
       : value < 0.94
         ? 'activate'
-        : value < 0.96
-          ? 'restore'
-          : value < 0.98
-            ? 'tenant'
-            : 'declared';
+        : value < 0.95
+          ? 'connect'
+          : value < 0.965
+            ? 'restore'
+            : value < 0.98
+              ? 'tenant'
+              : 'declared';
 }
 
 function pick<T>(from: readonly T[], random: () => number): T {

@@ -27,6 +27,10 @@ export function mutations(ports: {
     tenantId: ['contoso.example', '11111111-2222-3333-4444-555555555555'],
     clientId: ['another-client'],
     tokenUrl: [`https://127.0.0.2:${port('token')}/token`, `https://localhost:${port('other')}/token`],
+    authorizeUrl: [
+      `https://127.0.0.2:${port('token')}/authorize`,
+      `https://localhost:${port('other')}/authorize`,
+    ],
     scopes: [['other.scope'], []],
     graphUrl: [`https://127.0.0.2:${port('token')}/`, `https://localhost:${port('other')}`],
     allowPlaintextAuth: [true],
