@@ -30,11 +30,13 @@ async function connectGraph(t: TestContext, scene: Scene, more = {}) {
       graphUrl: graph.origin,
       ca: makeCertificates().ca,
     },
+    timeouts: LONG,
     ...more,
   });
   return { graph, token, connection: await scene.connections.create(TENANT, settings, FORCED) };
 }
 
+const LONG = { connectMs: 3_600_000, greetingMs: 3_600_000, commandMs: 3_600_000, dataMs: 3_600_000 };
 let count = 0;
 const newFolder = (): string => join(root, `f${String((count += 1))}`);
 
@@ -126,12 +128,14 @@ forEachStore('ways out', (open) => {
         proxy: `${kind}://through@127.0.0.1:${String(proxy.port)}`,
         proxyPassword: signIn.password,
         ipVersion: '4',
+        timeouts: LONG, // time in the scene must not run out while a busy machine shakes hands
       };
       const relay = await scene.connect('relay', peer.port, settings);
       const id = await scene.accept();
       await scene.untilState(id, 'accepted');
       assert.deepEqual(proxy.asked, [`127.0.0.1:${String(peer.port)}`]);
       assert.equal(peer.messages.length, 1);
+      await scene.until('it is observed', () => scene.settlements.length === 1);
       const { attempted } = scene.settlements[0] ?? {};
       assert.ok(attempted?.kind === 'tried');
       assert.match(attempted.report.transcript, /through the proxy 127\.0\.0\.1:\d+/);
@@ -167,6 +171,7 @@ forEachStore('ways out', (open) => {
       ...{ host: 'localhost', security: 'starttls', ca, verify: false },
       ...{ auth: 'password', username: 'u', password: 'p' },
       pin: new X509Certificate(selfSigned.cert).fingerprint256,
+      timeouts: LONG,
     });
     const id = await scene.accept();
     await scene.untilState(id, 'held');
@@ -195,6 +200,7 @@ forEachStore('ways out', (open) => {
     assert.equal(graph.sent.length, 2);
     assert.ok(graph.sent.every((sent) => token.knows(sent.token)));
     assert.deepEqual(token.asked, ['client_credentials'], 'one token for both');
+    await scene.until('both are observed', () => scene.settlements.length === 2);
     const text = JSON.stringify(scene.settlements.map(({ attempted }) => attempted));
     for (const secret of [...token.secrets, CLIENT.secret]) assert.ok(!text.includes(secret));
   });
