@@ -112,6 +112,7 @@ const OTHER: Readonly<Record<string, unknown>> = {
   clientId: 'another-client',
   clientSecret: 'another secret',
   tokenUrl: 'https://login.example.com/token',
+  authorizeUrl: 'https://login.example.com/authorize',
   scopes: ['mail.send'],
   refreshToken: 'another token',
   serviceAccount: '{}',

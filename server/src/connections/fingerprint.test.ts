@@ -38,6 +38,7 @@ const OTHER: Readonly<Record<string, unknown>> = {
   clientId: 'a-client',
   clientSecret: 'a secret',
   tokenUrl: 'https://login.example.com/token',
+  authorizeUrl: 'https://login.example.com/authorize',
   scopes: ['mail.send'],
   refreshToken: 'a token',
   serviceAccount: '{}',
