@@ -155,10 +155,6 @@ export const OPERATIONS: Readonly<Record<string, keyof typeof DOORS | { readonly
   deleteConnection: { not: 'takes no settings, and the secrets go with the connection' },
   pauseConnection: { not: 'takes no settings' },
   resumeConnection: { not: 'takes no settings' },
-  connectConnection: {
-    not: 'takes no settings; the client secret goes out on the way back, and its own test is there',
-  },
-  disconnectConnection: { not: 'takes no settings, and the refresh token goes' },
 };
 
 /** Nothing comes back by itself here: that would bring secrets to where they belong, and look like a leak. */
