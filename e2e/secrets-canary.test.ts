@@ -4,6 +4,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findSecret, newCanary, readTree } from './canary.ts';
+import { until } from './child.ts';
+import { makeCertificates } from '../server/test/certificates.ts';
 import { startRecordingSink } from './recording-sink.ts';
 import { posthorn } from './server.ts';
 import { toml } from './toml.ts';
@@ -24,7 +26,11 @@ test('K5: passwords and keys are in no log, no answer and no database byte; bodi
   const cleanup = cleanupOf(t);
   const good = await startRecordingSink();
   cleanup(() => good.close());
-  const secrets = { literal: newCanary('li'), api: newCanary('ap'), environment: newCanary('en') };
+  const secrets = {
+    ...{ literal: newCanary('li'), api: newCanary('ap'), environment: newCanary('en') },
+    ...{ clientSecret: newCanary('cs'), refreshToken: newCanary('rt'), serviceAccount: newCanary('sa') },
+    ...{ clientKey: newCanary('ck'), proxyPassword: newCanary('px'), graph: newCanary('gr') },
+  };
   const bodies = {
     subject: newCanary('su'),
     text: newCanary('tx'),
@@ -60,6 +66,41 @@ test('K5: passwords and keys are in no log, no answer and no database byte; bodi
   const made = JSON.parse(
     await api('POST', `/connections${FORCED}`, { ...overApi, username: 'u3', password: secrets.api }),
   ) as { id: string };
+  // Every other kind of secret, each in a connection that fails somewhere after it was read.
+  const port = String(good.port);
+  const oauth = { username: 'a@b.example', clientId: 'c', tokenUrl: `https://127.0.0.1:${port}/token` };
+  const pem = `-----BEGIN PRIVATE KEY-----\n${secrets.clientKey}\n-----END PRIVATE KEY-----\n`;
+  const { client } = makeCertificates();
+  const kinds: Record<string, object> = {
+    refresh: {
+      ...{ ...oauth, host: '127.0.0.1', port: good.port, auth: 'oauth2-refresh-token' },
+      ...{ clientSecret: secrets.clientSecret, refreshToken: secrets.refreshToken },
+    },
+    account: {
+      ...{ ...oauth, host: '127.0.0.1', port: good.port, auth: 'oauth2-jwt-bearer' },
+      serviceAccount: JSON.stringify({ client_email: 'x@y.example', private_key: secrets.serviceAccount }),
+    },
+    certificate: { host: '127.0.0.1', port: good.port, clientCert: client.cert, clientKey: pem },
+    proxied: {
+      ...{ host: '127.0.0.1', port: good.port, security: 'none' },
+      ...{ proxy: `http://user@127.0.0.1:${port}`, proxyPassword: secrets.proxyPassword },
+    },
+    graph: { ...oauth, type: 'graph', clientSecret: secrets.graph },
+  };
+  for (const [name, settings] of Object.entries(kinds)) {
+    const answer = await world.api('POST', `/connections${FORCED}`, { ...settings, name });
+    assert.equal(answer.status, 201, answer.text);
+    answers.push(answer.text);
+    const started = await world.api('POST', '/connection-tests', { connection: name });
+    assert.equal(started.status, 202, started.text);
+    const { id } = started.json<{ id: string }>();
+    await until(`the test of ${name} to end`, async () => {
+      const shown = await world.api('GET', `/connection-tests/${id}`);
+      if (shown.json()['status'] === 'running') return undefined;
+      answers.push(shown.text);
+      return true;
+    });
+  }
   const message = {
     to: ['ana@example.net'],
     from: 'app@example.com',
@@ -70,7 +111,7 @@ test('K5: passwords and keys are in no log, no answer and no database byte; bodi
       { filename: 'a.txt', contentType: 'text/plain', content: Buffer.from(bodies.file).toString('base64') },
     ],
   };
-  for (const connection of ['good', 'literal', 'env', 'api']) {
+  for (const connection of ['good', 'literal', 'env', 'api', ...Object.keys(kinds)]) {
     const { id } = await world.send({ ...message, connection });
     await world.reaches(id, ['accepted', 'held', 'deferred']);
     await api('GET', `/messages/${id}`);
@@ -81,6 +122,8 @@ test('K5: passwords and keys are in no log, no answer and no database byte; bodi
   await api('POST', '/messages', `{"to": ["x"], "password": "${secrets.api}"`);
   for (const path of [
     '/connections',
+    '/secrets',
+    '/connection-tests',
     `/connections/${made.id}`,
     '/settings',
     '/settings/effective',
@@ -96,6 +139,9 @@ test('K5: passwords and keys are in no log, no answer and no database byte; bodi
   for (const command of [
     ['config', 'explain'],
     ['config', 'check'],
+    ['doctor'],
+    ['secrets', 'rotate'],
+    ['secrets', 'status'],
   ]) {
     const said = await posthorn(world.home, [...command, ...local], env);
     answers.push(said.stdout, said.stderr);

@@ -49,7 +49,8 @@ and \`posthorn config explain\` shows what runs and who set it.
 - **Durations** are text such as \`"90s"\`, \`"10m"\`, \`"1h30m"\`, \`"72h"\`, \`"500ms"\`, or whole milliseconds.
 - **Sizes** are text such as \`"25MB"\` (decimal) or \`"64MiB"\` (binary), or whole bytes.
 - **Secrets of connections** are the text itself, \`env:NAME\` or \`file:/path\`; text that really begins so is written
-  \`literal:env:…\`. \`env:\` and \`file:\` are read at every use.
+  \`literal:env:…\`. A changed \`file:\` is
+  used within seconds; a variable cannot change while the server runs ([secrets.md](secrets.md)).
 - **Changes** of the file are taken over by a running server, except of settings that say *needs a restart*; the server
   names them. A file with an error changes nothing.
 `;
