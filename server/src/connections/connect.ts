@@ -10,7 +10,7 @@ import type { Clock } from '../base/clock.ts';
 import { peerText, type Log } from '../base/log.ts';
 import type { SecretField, SmtpSettings } from '../config/config.ts';
 import { problem, type Principal } from '../http/http.ts';
-import { classify, ERRORS, type ErrorId, type Failure } from '../mail/mail.ts';
+import { classify, errorTitle, type Failure } from '../mail/mail.ts';
 import type { Https } from '../net/net.ts';
 import type { KeyRing, SecretBinding } from '../secrets/secrets.ts';
 import { transaction, type Db } from '../store/store.ts';
@@ -317,7 +317,7 @@ async function failed(deps: ConnectDeps, connection: Connection, failure: Failur
   const { db, clock, log } = deps;
   const host = connection.settings.type === 'smtp' ? connection.settings.host : '';
   const { errorId = 'oauth.refused' } = classify({ phase: 'token', failure, host });
-  const title = errorId in ERRORS ? ERRORS[errorId as ErrorId] : '';
+  const title = errorTitle(errorId) ?? '';
   const detail = failure.message;
   log.warn({ connection: connection.name, errorId, detail }, 'connecting a mailbox in a browser failed');
   const key = grantKey(connection);

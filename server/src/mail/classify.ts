@@ -46,7 +46,7 @@ const NOTHING_KNOWN: Verdict = {
   outcome: 'deferred',
   category: 'unknown',
   scope: 'message',
-  errorId: 'unknown.4xx',
+  errorId: 'unknown.failure',
   confidence: 'unknown',
 };
 /** UTF-16 units of a reply's text that the rules look at. */

@@ -1,168 +1,37 @@
 /**
- * Every error id Posthorn shows, each with its one-sentence title. `docs/errors.md`, the API, the console, the CLI and
- * alerts use these ids; a published id is never renamed. Which replies and failures lead to which id is in the
- * `rules-*.ts` files.
- * Next: classify-rules.ts
+ * Every error Posthorn shows: what it means, why it happens, how it is set right and by whom. `docs/errors.md`, the API,
+ * the console, the CLI and alerts use these ids; a published id is never renamed. Which replies and failures lead to
+ * which id is in the `rules-*.ts` files, and a test holds the two together.
+ * Next: error-entry.ts
  */
-export const ERRORS = {
-  // names and network
-  'dns.not_found': 'The host name of the server does not exist.',
-  'dns.temporary': 'DNS did not answer.',
-  'dns.only_ipv6': 'The server has only IPv6 addresses, and this machine has no IPv6.',
-  'tcp.refused': 'The machine answered, but nothing listens on this port.',
-  'tcp.timeout': 'The server did not answer; something on the way drops the packets.',
-  'tcp.unreachable': 'There is no network route to the server.',
-  'tcp.reset': 'The server hung up at once.',
-  'tcp.failed': 'The network connection could not be made.',
-  'tcp.private_blocked': 'Connections to this address or port are not allowed here.',
-  'proxy.not_found': 'The host name of the proxy does not exist.',
-  'proxy.unreachable': 'The proxy could not be reached.',
-  'proxy.auth': 'The proxy wants a sign-in, or did not accept the one it got.',
-  'proxy.refused': 'The proxy does not allow connections to this host and port.',
-  'proxy.target_unreachable': 'The proxy could not reach the server.',
-  'proxy.not_a_proxy': 'What answered is not a proxy of this kind.',
-  'proxy.failed': 'The proxy did not let the connection through.',
-  // the conversation
-  'smtp.no_greeting': 'The connection opened, but the server said nothing.',
-  'smtp.not_smtp': 'What answered is not a mail server.',
-  'smtp.rejected_at_door': 'The server takes no mail from this machine at all.',
-  'smtp.helo_rejected': 'The server does not accept the name this machine introduces itself with.',
-  'smtp.timeout': 'The server stopped answering in the middle of the conversation.',
-  'smtp.dropped': 'The server closed the line in the middle of the conversation.',
-  'smtp.dropped_in_data': 'The line broke while the message was being sent; it may have arrived.',
-  'smtp.bad_protocol': 'The server answered in a way SMTP does not allow.',
-  'smtp.command_refused': 'The server did not understand a command or one of its parameters.',
-  'smtp.unavailable': 'The server has a problem of its own and asks to come back later.',
-  'smtp.storage': 'The server has no space left right now.',
-  'smtp.loop': 'The message went round in circles between servers.',
-  // TLS
-  'tls.plain_on_tls': 'The port starts in plain text, but TLS was expected at once.',
-  'tls.starttls_missing': 'The server offers no encryption on this port.',
-  'tls.must_starttls': 'The server insists on encryption first.',
-  'tls.unavailable': 'The server cannot do TLS right now.',
-  'tls.handshake': 'No encrypted connection could be agreed on with the server.',
-  'tls.protocol_old': 'The server speaks only a TLS version that is too old.',
-  'tls.client_too_old': 'The server saw a TLS version that is too old.',
-  'tls.dh_small': 'The key exchange of the server is too weak to be safe.',
-  'tls.self_signed': 'The certificate comes from the server itself or from an unknown authority.',
-  'tls.chain_incomplete': 'The server does not send its intermediate certificate.',
-  'tls.name_mismatch': 'The certificate is for another name.',
-  'tls.expired': 'The certificate of the server has expired.',
-  'tls.not_yet_valid': 'The certificate of the server is not valid yet.',
-  'tls.revoked': 'The certificate of the server was withdrawn.',
-  'tls.untrusted': 'The certificate of the server could not be verified.',
-  'tls.pin_mismatch': 'The server shows another certificate than the one that was trusted.',
-  'tls.client_certificate': 'The client certificate was not accepted or cannot be used.',
-  // signing in
-  'auth.bad_credentials': 'User name or password was not accepted.',
-  'auth.required': 'The server wants a sign-in first.',
-  'auth.no_common_mechanism': 'The server offers no way of signing in that fits these credentials.',
-  'auth.secret_missing': 'The connection has no usable password or key.',
-  'auth.not_offered': 'The server offers no sign-in on this port.',
-  'auth.needs_encryption': 'A password would have travelled unencrypted.',
-  'auth.weak_mechanism': 'The server wants a stronger way of signing in.',
-  'auth.temporary': 'The sign-in service of the server has a problem.',
-  'auth.too_many': 'There were too many sign-ins in a short time.',
-  'auth.locked': 'The account is locked.',
-  'auth.ip_not_allowed': 'The account may not be used from this machine’s address.',
-  'gmail.app_password_required': 'Google wants an app password.',
-  'gmail.bad_credentials': 'Google did not accept this sign-in.',
-  'gmail.web_login': 'Google wants a person to confirm the sign-in first.',
-  'gmail.too_many_logins': 'Google saw too many sign-ins in a short time.',
-  'gmail.oauth_scope': 'The Google access token does not allow SMTP.',
-  'm365.smtp_auth_disabled': 'Authenticated SMTP is switched off in this Microsoft 365 organisation.',
-  'm365.smtp_auth_disabled_mailbox': 'Authenticated SMTP is switched off for this mailbox.',
-  'm365.security_defaults': 'Microsoft’s security defaults block sign-in with a password.',
-  'm365.conditional_access': 'A sign-in rule of the Microsoft 365 organisation blocked this sign-in.',
-  'm365.bad_credentials': 'Microsoft did not accept this sign-in.',
-  'm365.basic_retired': 'Microsoft no longer accepts passwords for SMTP here.',
-  'm365.not_authenticated': 'Microsoft got mail from us without a sign-in.',
-  'sendgrid.bad_key': 'SendGrid does not know this API key.',
-  'sendgrid.credits': 'The SendGrid allowance is used up.',
-  'ses.bad_credentials': 'Amazon SES did not accept these SMTP credentials.',
-  'sparkpost.bad_key': 'SparkPost did not accept the key.',
-  'mailgun.bad_credentials': 'Mailgun did not accept this sign-in.',
-  // OAuth2
-  'entra.app_not_found': 'Microsoft does not find this app in this directory.',
-  'entra.bad_secret': 'The client secret of the app is wrong.',
-  'entra.secret_expired': 'The client secret of the app has expired.',
-  'entra.no_consent': 'Nobody has allowed this app yet.',
-  'entra.bad_scope': 'The scope does not fit the kind of sign-in.',
-  'entra.tenant_not_found': 'There is no such Microsoft directory.',
-  'entra.redirect_mismatch': 'The return address is not registered with the sign-in service.',
-  'entra.mfa_or_ca': 'A sign-in rule asks for more than this sign-in gave.',
-  'entra.grant_ended': 'The connection to this mailbox has ended.',
-  'google.invalid_grant': 'Google ended this connection.',
-  'google.invalid_client': 'Google does not accept this app.',
-  'google.access_denied': 'Google did not let this account use the app.',
-  'oauth.no_refresh': 'Access was given for one hour only.',
-  'oauth.endpoint': 'The sign-in service did not answer as expected.',
-  'oauth.refused': 'The sign-in service refused these credentials.',
-  'oauth.clock': 'The clock of this machine and that of the sign-in service differ.',
-  'oauth.interrupted': 'The sign-in in the browser was not finished.',
-  // Microsoft Graph
-  'graph.bad_token': 'Microsoft Graph did not accept the access token.',
-  'graph.forbidden': 'The app may not send mail from this mailbox through Microsoft Graph.',
-  'graph.app_policy': 'A policy of the organisation keeps the app from this mailbox.',
-  'graph.mailbox_not_found': 'Microsoft Graph does not find this user or mailbox.',
-  'graph.no_mailbox': 'This account has no mailbox in Exchange Online.',
-  'graph.mailbox_full': 'The sending mailbox is full.',
-  'graph.throttled': 'Microsoft Graph asks to slow down.',
-  'graph.too_big': 'The message is larger than Microsoft Graph takes.',
-  'graph.bad_recipient': 'Microsoft Graph finds a recipient’s address invalid.',
-  'graph.bad_message': 'Microsoft Graph could not read the message.',
-  'graph.unavailable': 'Microsoft Graph has a problem of its own.',
-  // pickup folder
-  'pickup.not_found': 'The pickup folder does not exist.',
-  'pickup.not_writable': 'Posthorn may not write into the pickup folder.',
-  'pickup.not_allowed': 'This folder is not among those where mail may be put.',
-  'pickup.full': 'The disk of the pickup folder is full.',
-  'pickup.failed': 'The message could not be written into the pickup folder.',
-  // sender
-  'sendgrid.unverified_sender': 'SendGrid has not verified the sender.',
-  'm365.send_as_denied': 'The account may not send as this sender.',
-  'm365.outbound_blocked': 'Microsoft blocked this mailbox or organisation for sending.',
-  'smtp.sender_not_owned': 'The sender does not belong to the account.',
-  'smtp.sender_rejected': 'The server did not accept the sender.',
-  'ses.unverified': 'Amazon SES has not verified the sender or, in the sandbox, the recipient.',
-  'sparkpost.unconfigured_domain': 'The sender’s domain is not set up at SparkPost.',
-  'mailgun.sandbox': 'A Mailgun sandbox domain writes only to approved addresses.',
-  'account.not_allowed': 'The account lacks the permission to send this way.',
-  'account.suspended': 'The provider has suspended this account for sending.',
-  // recipient
-  'smtp.relay_denied': 'The server does not pass on mail to other domains for us.',
-  'smtp.no_such_user': 'The recipient does not exist.',
-  'smtp.recipient_domain': 'The domain of the recipient cannot receive mail.',
-  'smtp.mailbox_full': 'The mailbox of the recipient is full.',
-  'policy.provider_suppressed': 'The provider no longer sends to this recipient.',
-  // limits
-  'smtp.too_many_connections': 'Too many connections were open at the same time.',
-  'smtp.rate_limited': 'Mail was sent too fast.',
-  'limit.daily': 'The sending allowance is used up for now.',
-  'policy.too_many_recipients': 'One message had too many recipients.',
-  'policy.greylisted': 'The server asks a first-time sender to come back later.',
-  // content and policy
-  'smtp.too_big': 'The message is larger than the server takes.',
-  'smtp.utf8_unsupported': 'The server cannot handle an address with letters outside ASCII.',
-  'smtp.eight_bit_unsupported': 'The server cannot take the message with its 8-bit characters.',
-  'policy.unauthenticated': 'The sender’s domain could not be proven by SPF, DKIM or DMARC.',
-  'policy.blocklisted': 'The sending address is on a block list.',
-  'policy.content': 'A filter refused the content of the message.',
-  'policy.refused': 'A policy of the server refused the message.',
-  // ours
-  'render.failed': 'The message could not be built from its template and data.',
-  'policy.allowlist': 'The recipient is not on the allow-list.',
-  'policy.suppressed': 'The recipient is suppressed.',
-  'internal.stopped': 'Posthorn was stopping; the message goes out after the restart.',
-  'internal.lease': 'Another Posthorn process took the message over.',
-  'internal.poison': 'Posthorn stopped several times while it worked on this message.',
-  'route.no_connection': 'There is no connection to send over.',
-  'route.unknown_connection': 'The connection that the message asks for is not there.',
-  'route.sender_not_allowed': 'No connection may send as this sender.',
-  'route.connection_unusable': 'Every connection that could send the message is failing or paused.',
-  // everything else
-  'unknown.4xx': 'The server asked to try again later, for a reason we do not recognise.',
-  'unknown.5xx': 'The server refused, for a reason we do not recognise.',
-} as const satisfies Readonly<Record<string, string>>;
+import type { ErrorEntry } from './error-entry.ts';
+import { ACCOUNT_ERRORS } from './errors-accounts.ts';
+import { ENTRA_ERRORS } from './errors-entra.ts';
+import { MAIL_ERRORS } from './errors-mail.ts';
+import { NETWORK_ERRORS } from './errors-network.ts';
+import { OAUTH_ERRORS } from './errors-oauth.ts';
+import { OWN_ERRORS } from './errors-own.ts';
+import { SIGN_IN_ERRORS } from './errors-sign-in.ts';
+import { TLS_ERRORS } from './errors-tls.ts';
+import { WAY_ERRORS } from './errors-ways.ts';
 
-export type ErrorId = keyof typeof ERRORS;
+const CATALOGUE = {
+  ...NETWORK_ERRORS,
+  ...TLS_ERRORS,
+  ...SIGN_IN_ERRORS,
+  ...ACCOUNT_ERRORS,
+  ...ENTRA_ERRORS,
+  ...OAUTH_ERRORS,
+  ...WAY_ERRORS,
+  ...MAIL_ERRORS,
+  ...OWN_ERRORS,
+} as const;
+
+export type ErrorId = keyof typeof CATALOGUE;
+
+/** The catalogue, in the order of the page. */
+export const ERRORS: Readonly<Record<ErrorId, ErrorEntry>> = CATALOGUE;
+
+export function isErrorId(text: string): text is ErrorId {
+  return Object.hasOwn(ERRORS, text);
+}
