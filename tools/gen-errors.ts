@@ -6,8 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { PROBLEMS } from '../server/src/http/http.ts';
 import { RULES } from '../server/src/mail/classify-rules.ts';
-import { ERRORS } from '../server/src/mail/mail.ts';
-import type { OutcomeKind, Scope } from '../server/src/mail/mail.ts';
+import { ERRORS, explain, type ErrorId, type Explanation } from '../server/src/mail/mail.ts';
+import type { OutcomeKind, Retry, Scope, Who } from '../server/src/mail/mail.ts';
 import { code, generatedFrom, markdownTable } from './gen-table.ts';
 
 /** One line of the golden file. */
@@ -30,6 +30,24 @@ const WHAT_HAPPENS: Readonly<Record<OutcomeKind, string>> = {
   in_doubt: 'In doubt: it may have arrived, so its class decides',
   connection_unusable: 'Held until somebody repairs it',
 };
+const WHO_WORDS: Readonly<Record<Who, string>> = {
+  you: 'You can set it right here.',
+  provider_admin: 'An admin at the provider can set it right.',
+  server_owner: 'The owner of the server can set it right.',
+  network: 'Whoever runs the network or this machine can set it right.',
+  recipient: 'It is up to the recipient or their address.',
+  instance_admin: 'Whoever runs this Posthorn can set it right.',
+  wait: 'Nobody needs to do anything.',
+};
+const RETRY_WORDS: Readonly<Record<Retry, string>> = {
+  retry: 'The mail is tried again by itself.',
+  hold: 'The mail waits until then.',
+  fail: 'This mail is given up.',
+  config: 'Nothing was sent; the mail waits until the settings are changed.',
+  captured: 'The mail is kept here.',
+  suppressed: 'The mail is not sent.',
+  none: 'No mail is concerned yet.',
+};
 const CONCERNS: Readonly<Record<Scope, string>> = {
   recipient: 'this recipient',
   message: 'this message',
@@ -45,10 +63,11 @@ export function errorsPage(): string {
     kind.doc,
   ]);
   const examples = readGolden();
-  const families = Map.groupBy(Object.entries(ERRORS), ([id]) => id.split('.')[0] ?? id);
+  const ids = Object.keys(ERRORS) as ErrorId[]; // its keys are the ids
+  const families = Map.groupBy(ids, (id) => id.split('.')[0] ?? id);
   return `# Errors
 
-${generatedFrom('server/src/http/problems.ts, server/src/mail/error-catalogue.ts and server/src/mail/golden/replies.tsv')}
+${generatedFrom('server/src/http/problems.ts, server/src/mail/errors-*.ts and server/src/mail/golden/replies.tsv')}
 
 ## What the API answers
 
@@ -58,28 +77,49 @@ ${markdownTable(['Code', 'Status', 'Title', 'When'], problems)}
 
 ## What goes wrong with mail
 
-Attempts, connections and alerts name one of these ids; an id never changes its meaning. What no rule knows is tried
-again: only a proven refusal is given up. Under each id stands, for every way it can end, what happens, whom it concerns,
-its category in brackets, and an example: the phase of the conversation with the reply as a server sent it, or with the
-failure as this machine saw it.
+Attempts, connections, tests and alerts name one of these ids; an id never changes its meaning. What no rule knows is
+tried again: only a proven refusal is given up. Each says what happened and why, what to do in order, who can do it, and
+what becomes of the mail meanwhile. \`posthorn explain ID\` and \`posthorn explain 'REPLY'\` say the same without a server.
+Under it stands, for every way it can end, what happens, whom it concerns, its category in brackets, and an example: the
+phase of the conversation with the reply as a server sent it, or with the failure as this machine saw it.
 
 Ids: ${[...families.keys()].map((name) => `[${name}](#${name})`).join(' · ')}
 
 ${[...families].map(([name, members]) => family(name, members, examples)).join('\n')}`;
 }
 
-function family(
-  name: string,
-  members: readonly (readonly [string, string])[],
-  examples: readonly Example[],
-): string {
-  const entries = members.map(([id, title]) => {
-    const own = examples.filter(({ errorId }) => errorId === id);
-    const ways = Map.groupBy(own, ({ outcome, scope, category }) => `${outcome} ${scope} ${category}`);
-    const lines = [...ways.values()].flatMap(([first]) => (first === undefined ? [] : [way(first)]));
-    return `#### ${code(id)}\n\n${title}${lines.length === 0 ? ' Posthorn says this itself; no server does.' : ''}\n\n${lines.join('\n')}\n`;
-  });
-  return `### ${name}\n\n${entries.join('\n')}`;
+function family(name: string, members: readonly ErrorId[], examples: readonly Example[]): string {
+  return `### ${name}\n\n${members.map((id) => entry(explain(id), examples)).join('\n')}`;
+}
+
+function entry(words: Explanation, examples: readonly Example[]): string {
+  const { id, title, cause, fixes, who, retry, docs } = words;
+  const own = examples.filter(({ errorId }) => errorId === id);
+  const ways = Map.groupBy(own, ({ outcome, scope, category }) => `${outcome} ${scope} ${category}`);
+  const seen = [...ways.values()].flatMap(([first]) => (first === undefined ? [] : [way(first)]));
+  const pages = docs.slice(1).map(({ label, url }) => `[${label}](${url})`);
+  return [
+    `<a id="${id}"></a>`,
+    `#### ${code(id)}`,
+    `**${title}** ${cause}`.trim(),
+    fixes.map((fix, at) => `${String(at + 1)}. ${fixLine(fix)}`).join('\n'),
+    `${WHO_WORDS[who]} ${RETRY_WORDS[retry]}${pages.length === 0 ? '' : ` See ${pages.join(', ')}.`}`,
+    seen.length === 0 ? 'Posthorn says this itself; no server does.' : seen.join('\n'),
+  ]
+    .filter((part) => part !== '')
+    .map((part) => `${part}\n`)
+    .join('\n');
+}
+
+function fixLine({ text, action }: Explanation['fixes'][number]): string {
+  if (action?.kind === 'change') {
+    const fields = Object.entries(action.change).map(([name, value]) => code(`${name} = ${String(value)}`));
+    return `${text} (${fields.join(', ')})`;
+  }
+  if (action?.kind === 'open' && action.page === 'web') return `[${text}](${action.url})`;
+  if (action?.kind !== 'copy') return text;
+  const lines = action.text.split('\n').map((line) => code(line));
+  return `${text}\n   ${lines.join('\\\n   ')}`;
 }
 
 /** One way an error can end, with its first example. */

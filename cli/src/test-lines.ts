@@ -75,7 +75,9 @@ function factWidth(columns: number): number {
 }
 
 function factOf({ status, reply, fact, diagnosis }: TestStage): string {
-  return status === 'failed' ? (reply ?? diagnosis?.cause ?? diagnosis?.title ?? '') : (fact ?? '');
+  return status === 'failed'
+    ? (reply ?? diagnosis?.params['answer'] ?? diagnosis?.cause ?? '')
+    : (fact ?? '');
 }
 
 function clipped(text: string, room: number): string {

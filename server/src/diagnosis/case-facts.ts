@@ -61,7 +61,12 @@ export function faultCase({ phase, reply, failure }: Fault, people: CaseFacts): 
   const answer = reply === undefined ? failure?.message : formatReply(reply);
   const address =
     phase === 'rcpt-to' ? people['recipient'] : phase === 'mail-from' ? people['from'] : undefined;
-  return known({ answer, address, aadsts: /AADSTS(\d{4,8})/.exec(answer ?? '')?.[1] });
+  return known({
+    answer,
+    reason: failure?.message,
+    address,
+    aadsts: /AADSTS(\d{4,8})/.exec(answer ?? '')?.[1],
+  });
 }
 
 function known(values: Readonly<Record<string, unknown>>): CaseFacts {

@@ -2,7 +2,7 @@
  * From what ended a test to words that help: the classifier's verdict and the catalogue's text for it.
  * Next: settings-stage.ts
  */
-import { classify, ERRORS, type ErrorId } from '../mail/mail.ts';
+import { classify, explain } from '../mail/mail.ts';
 import { faultCase, type CaseFacts } from './case-facts.ts';
 import type { Fault } from './recorder.ts';
 import type { Diagnosis } from './stage.ts';
@@ -17,15 +17,8 @@ export function explainFault(fault: Fault, facts: CaseFacts): Diagnosis {
     ...(failure === undefined ? {} : { failure }),
     ...(inDoubt === true ? { inDoubt } : {}),
   });
-  const id = verdict.errorId ?? 'unknown.4xx';
-  const title = id in ERRORS ? ERRORS[id as ErrorId] : 'The server gave an answer that is not known here.';
-  return {
-    id,
-    title,
-    cause: failure?.message ?? '',
-    fixes: [],
-    docs: [],
-    confidence: verdict.confidence,
-    params: { ...facts, ...faultCase(fault, facts) },
-  };
+  const params = { ...facts, ...faultCase(fault, facts) };
+  const words = explain({ ...verdict, errorId: verdict.errorId ?? 'unknown.failure' }, params);
+  const { id, title, cause, fixes, docs, who, retry, confidence } = words;
+  return { id, title, cause, fixes, docs, who, retry, confidence, params };
 }

@@ -1,7 +1,7 @@
 /**
  * What the catalogue says of an error besides its id, and the few words its files are written with. Texts may hold
- * placeholders: `{host}`, or `{host|the server}` with the neutral words for when nobody knows the host. A sentence whose
- * placeholder has neither value nor neutral words is left out; see explain.ts.
+ * placeholders: `{host}`, or `{host|the server}` with the neutral words for when nobody knows the host, or `[, port {port}]`, a part that
+ * is left out then. A sentence whose placeholder has neither value nor neutral words is left out; see explain.ts.
  * Next: errors-network.ts
  */
 import type { Scope } from './outcome.ts';
@@ -35,7 +35,6 @@ export const PARAMS = [
   'aadsts', // Microsoft's error number, digits only
   'address', // the address in question
   'answer', // the server's own words
-  'best', // the best way of signing in that is offered
   'bestName', // the best fitting name in a certificate
   'clientId', // OAuth2 client id
   'date', // when something began or ended

@@ -118,7 +118,7 @@ const PROVIDERS = {
     docs: ['sparkpostSmtp'],
   },
   'sparkpost.unconfigured_domain': {
-    title: 'The sender’s domain {domain|} is not set up at SparkPost.',
+    title: 'The sender’s domain[ {domain}] is not set up at SparkPost.',
     short: 'domain not set up',
     cause: 'SparkPost sends only from domains that were added and verified.',
     fixes: [
@@ -192,7 +192,7 @@ const PROVIDERS = {
 
 const SENDERS = {
   'smtp.sender_not_owned': {
-    title: 'The sender {from|} does not belong to the account.',
+    title: 'The sender[ {from}] does not belong to the account.',
     short: 'sender not of the account',
     cause: '{host|The server} allows only senders that belong to {username|the account}.',
     fixes: [
@@ -208,7 +208,7 @@ const SENDERS = {
     scope: 'sender',
   },
   'smtp.sender_rejected': {
-    title: 'The server did not accept the sender {from|}.',
+    title: 'The server did not accept the sender[ {from}].',
     short: 'sender refused',
     cause: 'Many servers want that the domain of a sender exists and can receive mail.',
     fixes: [

@@ -146,7 +146,7 @@ const CONTENT = {
     docs: ['gmailSenders'],
   },
   'policy.blocklisted': {
-    title: 'The sending address {ourIp|} is on a block list.',
+    title: 'The sending address[ {ourIp}] is on a block list.',
     short: 'on a block list',
     cause:
       'The list is {list}. Mail from that address was seen as spam, or the address must not send at all.',

@@ -45,7 +45,7 @@ const NAMES_AND_ROUTES = {
     scope: 'connection',
   },
   'tcp.refused': {
-    title: 'Nothing listens on port {port|of these settings} at {host|the server}.',
+    title: 'Nothing listens at {host|the server}[, port {port}].',
     short: 'nothing listens there',
     cause: 'The machine answered and refused the connection.',
     fixes: [
@@ -62,14 +62,14 @@ const NAMES_AND_ROUTES = {
     scope: 'connection',
   },
   'tcp.timeout': {
-    title: 'No answer from {host|the server}, port {port|of these settings}.',
+    title: 'No answer from {host|the server}[, port {port}].',
     short: 'no answer',
     cause:
       'Packets are dropped somewhere on the way. Many hosting companies block outgoing port 25, some block 465 and 587 too.',
     fixes: [
       probe('Try the other usual ports, such as 587 and 2525.'),
       copy(
-        'Ask your hosting company whether outgoing port {port|25} is open.',
+        'Ask your hosting company whether this outgoing port[, {port},] is open.',
         'Copy request',
         'Hello, our server cannot open outgoing TCP connections to {host|our mail provider} on port {port|587}: there is no answer. Is this port blocked on your side, and can you open it for us?',
       ),
@@ -123,7 +123,7 @@ const NAMES_AND_ROUTES = {
     title: 'Connections to this address or port are not allowed here.',
     short: 'address not allowed',
     cause:
-      '{host|The host} leads to {ip|an address or port} that the instance does not open. Connections to internal networks have to be allowed first.',
+      '{host|The host} is or leads to an address or port that this instance does not open. Connections to internal networks have to be allowed first.',
     fixes: [
       page('Ask an instance admin to allow this network.', 'Open the network settings', 'network'),
       copy(
@@ -196,8 +196,7 @@ const PROXIES = {
   'proxy.target_unreachable': {
     title: 'The proxy could not reach {host|the server}.',
     short: 'proxy did not get through',
-    cause:
-      'The proxy itself works, but it got no connection to {host|the host} on port {port|of these settings}.',
+    cause: 'The proxy itself works, but it got no connection to {host|the host}[, port {port}].',
     fixes: [
       ask('Check host and port.', 'Edit the host', 'host'),
       say('Check firewall and DNS of the proxy.'),
@@ -221,7 +220,7 @@ const PROXIES = {
     cause: '{reason}',
     fixes: [
       ask('Check address and sign-in of the proxy.', 'Edit the proxy', 'proxy'),
-      say('Check whether it allows port {port|of these settings}.'),
+      say('Check whether it allows this port[, {port}].'),
     ],
     who: 'network',
     retry: 'retry',

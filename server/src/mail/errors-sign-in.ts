@@ -138,7 +138,7 @@ const ANY_SERVER = {
   },
   'auth.ip_not_allowed': {
     title: 'The account may not be used from this machine’s address.',
-    short: 'address not allowed to use it',
+    short: 'address not allowed',
     cause: 'The provider has a list of addresses for this account, and {ourIp|our address} is not on it.',
     fixes: [say('Add {ourIp|the address of this machine} to the list in the console of the provider.')],
     who: 'provider_admin',

@@ -32,7 +32,7 @@ const PIN: Fix = ask(
 
 const AGREEMENT = {
   'tls.plain_on_tls': {
-    title: 'Port {port|of these settings} starts in plain text, but TLS was expected at once.',
+    title: 'The port[ {port}] starts in plain text, but TLS was expected at once.',
     short: 'TLS on a plain port',
     cause: 'The first octets of the server were no TLS. On this port encryption starts later, with STARTTLS.',
     fixes: [STARTTLS_587, IMPLICIT_465],

@@ -38,6 +38,8 @@ export interface Explanation {
 
 const VALUE_MAX = 200;
 const PLACEHOLDER = /\{(\w+)(?:\|([^{}]*))?\}/g;
+/** A part of a sentence that is left out when it names what is not known. */
+const OPTIONAL = /\[([^[\]]*)\]/g;
 /** Where one sentence ends and the next begins, in the catalogue's own texts. */
 const BETWEEN_SENTENCES = /(?<=[.!?]) (?=[A-Z{])/;
 /** A name or number that no shell and no address reads as anything else. */
@@ -56,7 +58,7 @@ export function explain(subject: ErrorId | Explainable, params: ExplainParams = 
     id,
     title: fillText(entry.title, values),
     short: entry.short,
-    cause: confidence === 'unknown' ? said(values) : fillText(entry.cause ?? '', values),
+    cause: confidence === 'unknown' ? (values.get('answer') ?? '') : fillText(entry.cause ?? '', values),
     fixes: entry.fixes.flatMap((fix) => fillFix(fix, values)),
     who: entry.who,
     retry: retryOf(entry, verdict.outcome),
@@ -107,20 +109,28 @@ function retryOf(entry: ErrorEntry, outcome: OutcomeKind | undefined): Retry {
   return outcome === 'deferred' ? 'retry' : entry.retry;
 }
 
-function said(values: Values): string {
-  const answer = values.get('answer');
-  return answer === undefined ? '' : `The server said: ${answer}`;
-}
-
 /** The text with its sentences filled; those that name what is not known are left out. */
 function fillText(template: string, values: Values): string {
   return template
     .split(BETWEEN_SENTENCES)
-    .map((sentence) => fill(sentence, (name) => values.get(name)))
+    .map((sentence) => fill(trim(sentence, values), (name) => values.get(name)))
     .filter((sentence) => sentence !== undefined)
-    .map((sentence) => sentence.replace(/ {2,}/g, ' ').replace(/ (?=[.,])/g, ''))
+    .map((sentence) =>
+      sentence
+        .replace(/ {2,}/g, ' ')
+        .replace(/ (?=[.,])/g, '')
+        .replace(/\.\.$/, '.'),
+    )
     .join(' ')
     .trim();
+}
+
+/** Takes out of a sentence the parts in brackets that name what is not known. */
+function trim(sentence: string, values: Values): string {
+  return sentence.replace(OPTIONAL, (_, part: string) => {
+    const names = [...part.matchAll(PLACEHOLDER)].map(([, name = '']) => name);
+    return names.every((name) => values.has(name)) ? part : '';
+  });
 }
 
 /** One pass, so that a value that looks like a placeholder stays what it is. Undefined when something is missing. */

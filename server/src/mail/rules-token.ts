@@ -101,10 +101,7 @@ const GOOGLES: readonly Rule[] = [
 /** The words of the standard, at whatever service. */
 const WORDS: readonly Rule[] = [
   byText(hold('entra.redirect_mismatch', 'configuration'), /redirect_uri_mismatch/),
-  byText(
-    hold('oauth.clock', 'configuration'),
-    /token (?:is )?not yet valid|clock of this machine differs/i,
-  ),
+  byText(hold('oauth.clock', 'configuration'), /token (?:is )?not yet valid|clock of this machine differs/i),
   byText(hold('oauth.no_refresh', 'configuration'), /no refresh.?token/i),
   byText(hold('oauth.bad_scope', 'configuration'), /\binvalid_scope\b/),
   byText(hold('oauth.grant_ended', 'authentication'), /\binvalid_grant\b/),
