@@ -36,3 +36,6 @@ export interface WholeConnectionRevision extends Told<api.WholeConnectionRevisio
 
 /** Secrets of an earlier revision that are not kept any more. */
 export interface Restoration extends Given<api.Restoration> {}
+
+/** Where to sign in to connect a mailbox, and what the provider must know. */
+export interface ConnectBegun extends Told<api.ConnectBegun> {}

@@ -5,6 +5,7 @@
  */
 import { createCall, type Call, type CallOptions } from './call.ts';
 import type {
+  ConnectBegun,
   Connection,
   ConnectionInput,
   ConnectionPatch,
@@ -36,6 +37,7 @@ import { waitForMessage, type Waited, type WaitOptions } from './wait.ts';
 export { PosthornError, PosthornUnreachable, type ProblemDetails } from './errors.ts';
 export type { CallOptions } from './call.ts';
 export type {
+  ConnectBegun,
   Connection,
   ConnectionInput,
   ConnectionPatch,
@@ -178,6 +180,10 @@ export interface Posthorn {
     /** Sends nothing over it until it is resumed; what waits for it waits on. */
     pause(id: string, options?: CallOptions): Promise<Connection>;
     resume(id: string, options?: CallOptions): Promise<Connection>;
+    /** Begins to connect a mailbox in a browser: open `authorizationUrl` there, then look at the connection's `grant`. */
+    connect(id: string, options?: CallOptions): Promise<ConnectBegun>;
+    /** Forgets the refresh token of a mailbox that was connected. */
+    disconnect(id: string, options?: CallOptions): Promise<void>;
   };
   /** What helps to set a connection up. */
   readonly discovery: {
@@ -278,6 +284,9 @@ function connectionMethods(call: Call): Posthorn['connections'] {
     delete: (id, options) => call<api.DeleteConnectionResponse>('DELETE', at(id), options),
     pause: (id, options) => call<api.PauseConnectionResponse>('POST', `${at(id)}/pause`, options),
     resume: (id, options) => call<api.ResumeConnectionResponse>('POST', `${at(id)}/resume`, options),
+    connect: (id, options) => call<api.ConnectConnectionResponse>('POST', `${at(id)}/connect`, options),
+    disconnect: (id, options) =>
+      call<api.DisconnectConnectionResponse>('DELETE', `${at(id)}/connect`, options),
   };
 }
 

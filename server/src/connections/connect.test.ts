@@ -26,7 +26,7 @@ interface Scene {
   readonly peer: Peer;
   /** Every answer so far, for the search for secrets. */
   readonly said: string[];
-  make(more?: Readonly<Record<string, unknown>>): Promise<string>;
+  make(more?: Readonly<Record<string, unknown>>, query?: string): Promise<string>;
   ask(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
   /** Goes where a browser would go, and answers the page. */
   signIn(id: string, change?: (back: URL) => void): Promise<Answer>;
@@ -55,8 +55,8 @@ async function sceneOf(t: TestContext, options: Options = {}): Promise<Scene> {
   };
   return {
     ...{ api, server, peer, said, ask },
-    async make(more = {}) {
-      const answer = await ask('POST', '/connections?force=true&reason=test', {
+    async make(more = {}, query = '?force=true&reason=test') {
+      const answer = await ask('POST', `/connections${query}`, {
         ...{ name: 'box', host: 'localhost', port: peer.port, auth: 'oauth2-refresh-token' },
         ...{ username: 'mailbox@example.test', clientId: CLIENT.id, clientSecret: CLIENT.secret, ca },
         ...{ tokenUrl: server.tokenUrl, authorizeUrl: server.authorizeUrl, ehloName: 'client.example.test' },
@@ -190,6 +190,42 @@ test('connect: the whole way, and mail goes out with what came of it', async (t)
   await api.reaches(waiting, 'accepted');
   assert.equal(peer.messages.length, 1);
   assert.equal((await ask('GET', `/connections/${id}`)).at('revision'), 1);
+  assertNothingSecret(scene);
+});
+
+test('connect: a draft is connected, tested, activated by that proof, and sends', async (t) => {
+  const scene = await sceneOf(t);
+  const { api, server, make, ask, signIn, grant } = scene;
+  const id = await make({}, '');
+  const check = async (): Promise<Answer> => {
+    const started = await ask('POST', '/connection-tests', { connection: id });
+    assert.equal(started.status, 202, started.text);
+    for (;;) {
+      const shown = await ask('GET', `/connection-tests/${String(started.at('id'))}`);
+      if (shown.at('status') !== 'running') return shown;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const before = await check();
+  assert.deepEqual([before.at('status'), before.at('failedStage')], ['failed', 'token'], before.text);
+  refusal(await ask('POST', `/connections/${id}/activate`, {}), 409, 'not_proved');
+
+  assert.equal((await signIn(id)).status, 200);
+  assert.equal(await grant(id, '.state'), 'connected');
+  const after = await check();
+  assert.equal(after.at('status'), 'passed', after.text);
+  const activated = await ask('POST', `/connections/${id}/activate`, {});
+  assert.equal(activated.status, 200, activated.text);
+  await api.reaches(await api.send({ connection: id }), 'accepted');
+  // Another draft that leads elsewhere has no grant, and what is in force keeps its own.
+  const patched = await ask('PATCH', `/connections/${id}`, {
+    scopes: ['https://other.test/'],
+    clientSecret: CLIENT.secret,
+  });
+  assert.equal(patched.status, 200, patched.text);
+  assert.equal((await check()).at('failedStage'), 'token');
+  await api.reaches(await api.send({ connection: id }), 'accepted');
+  assert.ok(server.asked.includes('refresh_token'));
   assertNothingSecret(scene);
 });
 
