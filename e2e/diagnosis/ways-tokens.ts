@@ -105,7 +105,7 @@ export const TOKEN_WAYS: readonly Way[] = [
     'another sign-in service refuses',
     'invalid_client',
     'Client authentication failed',
-    'oauth.refused',
+    'oauth.bad_client',
   ),
   odd('the token address answers with a page', (response) =>
     response.writeHead(200, { 'content-type': 'text/html' }).end(page),

@@ -273,7 +273,7 @@ test('connect: what the browser brings back is shown as text and never as markup
   assert.match(page.text, /access_denied: &lt;img src=x onerror=alert\(1\)&gt;&quot;&#39;&amp;/);
   assert.doesNotMatch(page.text, /<img/);
   assert.equal(await grant(id, '.state'), 'none');
-  assert.equal(await grant(id, '.trouble.errorId'), 'oauth.refused');
+  assert.equal(await grant(id, '.trouble.errorId'), 'oauth.denied');
   assert.equal(await grant(id, '.trouble.about'), 'connect');
 });
 

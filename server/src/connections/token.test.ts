@@ -308,10 +308,10 @@ test('K9: 429 with Retry-After: nobody asks again before that, not even a test, 
       server.asked.length > 1 ? false : response.writeHead(429, { 'retry-after': '120' }).end(),
   });
   const told = await ask();
-  assert.deepEqual([told.errorId, told.outcome, told.retryAfterMs], ['oauth.endpoint', 'deferred', 120_000]);
+  assert.deepEqual([told.errorId, told.outcome, told.retryAfterMs], ['oauth.temporary', 'deferred', 120_000]);
   clock.advance(60_000);
-  assert.equal((await ask()).errorId, 'oauth.endpoint');
-  assert.equal((await ask({ fresh: true })).errorId, 'oauth.endpoint');
+  assert.equal((await ask()).errorId, 'oauth.temporary');
+  assert.equal((await ask({ fresh: true })).errorId, 'oauth.temporary');
   assert.equal(server.asked.length, 1);
   clock.advance(61_000);
   assert.ok((await ask()).token);

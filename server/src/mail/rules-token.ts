@@ -101,7 +101,6 @@ const GOOGLES: readonly Rule[] = [
 /** The words of the standard, at whatever service. */
 const WORDS: readonly Rule[] = [
   byText(hold('entra.redirect_mismatch', 'configuration'), /redirect_uri_mismatch/),
-  byText(hold('oauth.clock', 'configuration'), /token (?:is )?not yet valid|clock of this machine differs/i),
   byText(hold('oauth.no_refresh', 'configuration'), /no refresh.?token/i),
   byText(hold('oauth.bad_scope', 'configuration'), /\binvalid_scope\b/),
   byText(hold('oauth.grant_ended', 'authentication'), /\binvalid_grant\b/),
@@ -114,6 +113,8 @@ const WORDS: readonly Rule[] = [
 ];
 
 export const TOKEN_RULES: readonly Rule[] = [
+  // Whatever the word: we saw it in the answer's date, or the service says so.
+  byText(hold('oauth.clock', 'configuration'), /token (?:is )?not yet valid|clock of this machine differs/i),
   ...ENTRA,
   ...GOOGLES,
   ...WORDS,
@@ -136,11 +137,11 @@ export const TOKEN_RULES: readonly Rule[] = [
     ...hold('auth.secret_missing', 'configuration'),
     failure: { kinds: ['capability'], phases: TOKEN },
   },
-  // Refused, with no word that says why: no cause is made up.
+  // Refused with a word that is not in the standard: no cause is made up. RFC 6749 §5.2 refuses with 400 and 401.
   {
     ...hold('oauth.refused', 'authentication'),
     confidence: 'unknown',
-    failure: { kinds: ['api', 'protocol'], phases: TOKEN, text: /\bHTTP[ _]40[013]\b/ },
+    failure: { kinds: ['api', 'protocol'], phases: TOKEN, text: /^[a-z]\w{2,60} .{0,200}\bHTTP 40[01]\b/ },
   },
   {
     ...later('oauth.endpoint'),
