@@ -154,3 +154,44 @@ test('a locale without UTF-8 gets plain marks', async () => {
   const { stdout } = await posthorn(['config', 'check'], { checkConfig }, { LC_ALL: 'C' });
   assert.equal(stdout, 'ok The configuration is fine\n');
 });
+
+test('explain: an error id or a reply, without a server', async () => {
+  const found = {
+    id: 'smtp.no_such_user',
+    title: 'It does not exist.',
+    cause: 'Why.',
+    fixes: [{ text: 'Correct it.' }, { text: 'Run this.', action: { kind: 'copy', text: 'a\nb' } }],
+    who: 'recipient',
+    retry: 'fail',
+    docs: [{ label: 'Posthorn', url: 'docs/errors.md#smtp.no_such_user' }],
+    confidence: 'certain',
+  } as const;
+  const asked: unknown[] = [];
+  const explainText = (text: string, host?: string) => {
+    asked.push([text, host]);
+    return text.startsWith('550') ? found : undefined;
+  };
+  const some = await posthorn(['explain', '550', '5.1.1', 'User unknown', '--host', 'mx.example'], {
+    explainText,
+  });
+  assert.deepEqual(asked, [['550 5.1.1 User unknown', 'mx.example']]);
+  assert.equal(
+    some.stdout,
+    [
+      'smtp.no_such_user   (certain)',
+      'It does not exist.',
+      'Why.',
+      'Fix    1  Correct it.',
+      '       2  Run this.',
+      '          a',
+      '          b',
+      'Who    the recipient',
+      'Retry  the message is given up',
+      'Docs   docs/errors.md#smtp.no_such_user',
+      '',
+    ].join('\n'),
+  );
+  const json = await posthorn(['explain', '550 5.1.1', '--json'], { explainText });
+  assert.deepEqual(JSON.parse(json.stdout), found);
+  assert.equal((await posthorn(['explain', 'what'], { explainText })).code, 2);
+});

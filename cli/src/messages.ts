@@ -1,9 +1,9 @@
 /**
- * `posthorn messages …` and `posthorn explain`: what happened, why, and what can still be done.
+ * `posthorn messages …`: what happened, and what can still be done.
  * Next: outcome.ts
  */
 import type { Command } from 'commander';
-import type { Explanation, Message, MessageSummary, Posthorn } from '@posthorn/sdk';
+import type { Message, MessageSummary, Posthorn } from '@posthorn/sdk';
 import { EXIT, UsageError } from './failure.ts';
 import { markOf, outcomeLines } from './outcome.ts';
 import { connect, examples, remote, type Context, type RemoteOptions } from './remote.ts';
@@ -60,16 +60,6 @@ export function addMessages(program: Command, context: Context): void {
       next: `posthorn messages show ${id}`,
     };
   });
-  addVerb(
-    program,
-    'explain',
-    'why a message is where it is, and what happens next',
-    context,
-    async (posthorn, id) => {
-      const explanation = await posthorn.messages.explain(id);
-      return { document: explanation, lines: (terminal) => routeLines(explanation, terminal) };
-    },
-  );
 }
 
 interface Shown {
@@ -161,20 +151,4 @@ function details(message: Message, terminal: Terminal): string[] {
     lines.push(terminal.style('gray', `    ${phases}${phases === '' ? '' : ' · '}${String(ms)} ms`));
   }
   return lines;
-}
-
-function routeLines({ state, route }: Explanation, terminal: Terminal): string[] {
-  const { connection, reason, considered } = route;
-  const taken =
-    connection === null
-      ? `No connection: ${clean(reason ?? '')}`
-      : `Connection  ${terminal.style('bold', clean(connection))}`;
-  const width = Math.max(0, ...considered.map((one) => clean(one.connection).length));
-  return [
-    `${terminal.mark(markOf(state))} ${state}`,
-    taken,
-    ...considered.map(
-      (one) => `  ${clean(one.connection).padEnd(width)}  ${clean(one.verdict)}: ${clean(one.why)}`,
-    ),
-  ];
 }

@@ -45,6 +45,18 @@ export interface DoctorReport {
   readonly groups: readonly { readonly title: string; readonly checks: readonly DoctorCheck[] }[];
 }
 
+/** An error in the words of the catalogue. */
+export interface ErrorExplanation {
+  readonly id: string;
+  readonly title: string;
+  readonly cause: string;
+  readonly fixes: readonly { readonly text: string; readonly action?: Readonly<Record<string, unknown>> }[];
+  readonly who: string;
+  readonly retry: string;
+  readonly docs: readonly { readonly label: string; readonly url: string }[];
+  readonly confidence: 'certain' | 'likely' | 'unknown';
+}
+
 export interface ConfigReport {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
@@ -109,4 +121,6 @@ export interface Operator {
   doctor(options: Place): Promise<DoctorReport>;
   checkConfig(options: Place): Promise<ConfigReport>;
   explainConfig(options: Place): Promise<readonly ConfigValue[]>;
+  /** Needs neither server nor data folder. */
+  explainText(text: string, host?: string): ErrorExplanation | undefined;
 }

@@ -8,6 +8,7 @@ import { addConnections } from './connections.ts';
 import { addDiscovery } from './discover.ts';
 import { EXIT, tellFailure } from './failure.ts';
 import { addConfig, addDoctor, addKey, addServe } from './local.ts';
+import { addExplain } from './explain.ts';
 import { addMessages } from './messages.ts';
 import { examples, type Context } from './remote.ts';
 import { addSecrets } from './secrets.ts';
@@ -54,6 +55,7 @@ function makeProgram(context: Context): Command {
   addServe(program, context);
   addSend(program, context);
   addMessages(program, context);
+  addExplain(program, context);
   addConnections(program, context);
   addTest(program, context);
   addDiscovery(program, context);

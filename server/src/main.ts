@@ -17,6 +17,7 @@ export {
   createKeyLocally,
   doctor,
   explainConfig,
+  explainText,
   forgetOldKeysLocally,
   listKeysLocally,
   OperatorRefused,

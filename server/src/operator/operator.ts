@@ -28,4 +28,5 @@ export {
   type RotateRequest,
   type SecretsStatus,
 } from './rotate.ts';
+export { explainText } from '../mail/mail.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
