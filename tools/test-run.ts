@@ -20,7 +20,7 @@ const STAGES: readonly Stage[] = [
       'bench/**/*.test.ts',
     ],
     filesMin: 60,
-    timeoutMs: 120_000,
+    timeoutMs: 300_000,
   },
   { name: 'scenarios', globs: ['e2e/**/*.test.ts'], filesMin: 15, timeoutMs: 600_000 },
 ];
