@@ -155,43 +155,54 @@ test('a locale without UTF-8 gets plain marks', async () => {
   assert.equal(stdout, 'ok The configuration is fine\n');
 });
 
-test('explain: an error id or a reply, without a server', async () => {
-  const found = {
-    id: 'smtp.no_such_user',
-    title: 'It does not exist.',
-    cause: 'Why.',
-    fixes: [{ text: 'Correct it.' }, { text: 'Run this.', action: { kind: 'copy', text: 'a\nb' } }],
-    who: 'recipient',
-    retry: 'fail',
-    docs: [{ label: 'Posthorn', url: 'docs/errors.md#smtp.no_such_user' }],
+test('explain says what an id or a line means, and asks no server', async () => {
+  const words = {
+    id: 'm365.send_as_denied',
+    title: 'The account may not send as this sender.',
+    cause: 'It has no right.\u001b[31m',
+    fixes: [
+      { text: 'Use its own address.' },
+      { text: 'Or an admin.', action: { kind: 'copy', label: 'Copy', text: 'Add-It -Now\nAdd-More' } },
+    ],
+    who: 'provider_admin',
+    retry: 'hold',
+    scope: 'sender',
+    docs: [{ label: 'Posthorn', url: 'docs/errors.md#m365.send_as_denied' }],
     confidence: 'certain',
   } as const;
   const asked: unknown[] = [];
-  const explainText = (text: string, host?: string) => {
-    asked.push([text, host]);
-    return text.startsWith('550') ? found : undefined;
+  const explainText: Operator['explainText'] = (...given) => {
+    asked.push(given);
+    return { ok: true, explanation: words, phase: 'accepted', others: [] };
   };
-  const some = await posthorn(['explain', '550', '5.1.1', 'User unknown', '--host', 'mx.example'], {
-    explainText,
-  });
-  assert.deepEqual(asked, [['550 5.1.1 User unknown', 'mx.example']]);
+  const { code, stdout, stderr } = await posthorn(['explain', '550', '5.7.60', 'no'], { explainText });
+  assert.deepEqual([code, stderr], [0, '']);
   assert.equal(
-    some.stdout,
+    stdout,
     [
-      'smtp.no_such_user   (certain)',
-      'It does not exist.',
-      'Why.',
-      'Fix    1  Correct it.',
-      '       2  Run this.',
-      '          a',
-      '          b',
-      'Who    the recipient',
-      'Retry  the message is given up',
-      'Docs   docs/errors.md#smtp.no_such_user',
+      'm365.send_as_denied   (certain)',
+      'The account may not send as this sender.',
+      'It has no right. [31m',
+      'Fix    1  Use its own address.',
+      '       2  Or an admin.',
+      '          Add-It -Now',
+      '          Add-More',
+      'Who    an administrator at the provider',
+      'Retry  when it is set right; until then it waits (everything from this sender)',
+      'Docs   docs/errors.md#m365.send_as_denied',
       '',
     ].join('\n'),
   );
-  const json = await posthorn(['explain', '550 5.1.1', '--json'], { explainText });
-  assert.deepEqual(JSON.parse(json.stdout), found);
-  assert.equal((await posthorn(['explain', 'what'], { explainText })).code, 2);
+  const flags = ['explain', '550 no', '--host', 'h', '--phase', 'auth', '--json'];
+  const json = await posthorn(flags, { explainText });
+  assert.deepEqual(JSON.parse(json.stdout), { ...words, phase: 'accepted', others: [] });
+  assert.deepEqual(asked, [
+    ['550 5.7.60 no', {}],
+    ['550 no', { host: 'h', phase: 'auth' }],
+  ]);
+  const unknown = await posthorn(['explain', 'tls.expire'], {
+    explainText: () => ({ ok: false, why: 'unknown_id', near: ['tls.expired'] }),
+  });
+  assert.deepEqual([unknown.code, unknown.stdout], [2, '']);
+  assert.equal(unknown.stderr, 'error: there is no error "tls.expire"; there is tls.expired\n');
 });

@@ -1,6 +1,6 @@
 /**
- * `posthorn messages …`: what happened, and what can still be done.
- * Next: outcome.ts
+ * `posthorn messages …`: what happened, why, and what can still be done.
+ * Next: explain.ts
  */
 import type { Command } from 'commander';
 import type { Message, MessageSummary, Posthorn } from '@posthorn/sdk';

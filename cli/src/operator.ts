@@ -45,18 +45,6 @@ export interface DoctorReport {
   readonly groups: readonly { readonly title: string; readonly checks: readonly DoctorCheck[] }[];
 }
 
-/** An error in the words of the catalogue. */
-export interface ErrorExplanation {
-  readonly id: string;
-  readonly title: string;
-  readonly cause: string;
-  readonly fixes: readonly { readonly text: string; readonly action?: Readonly<Record<string, unknown>> }[];
-  readonly who: string;
-  readonly retry: string;
-  readonly docs: readonly { readonly label: string; readonly url: string }[];
-  readonly confidence: 'certain' | 'likely' | 'unknown';
-}
-
 export interface ConfigReport {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
@@ -92,7 +80,38 @@ export interface Rotation {
   readonly unused: readonly string[];
 }
 
+/** What an error id or a line means. */
+export interface ErrorWords {
+  readonly id: string;
+  readonly title: string;
+  readonly cause: string;
+  readonly fixes: readonly {
+    readonly text: string;
+    readonly action?: { readonly kind: string; readonly label: string };
+  }[];
+  readonly who: string;
+  readonly retry: string;
+  readonly scope: string;
+  readonly docs: readonly { readonly label: string; readonly url: string }[];
+  readonly confidence: 'certain' | 'likely' | 'unknown';
+}
+
+export type ErrorExplained =
+  | {
+      readonly ok: true;
+      readonly explanation: ErrorWords;
+      readonly phase?: string;
+      readonly others: readonly { readonly id: string; readonly title: string; readonly phase: string }[];
+    }
+  | {
+      readonly ok: false;
+      readonly why: 'taken' | 'unknown_id' | 'unreadable' | 'unknown_phase';
+      readonly near: readonly string[];
+    };
+
 export interface Operator {
+  /** Pure: no data folder, no server. */
+  explainText(text: string, about?: { readonly host?: string; readonly phase?: string }): ErrorExplained;
   /** Runs until a signal; answers the exit code. */
   serve(
     options: Place & {
@@ -121,6 +140,4 @@ export interface Operator {
   doctor(options: Place): Promise<DoctorReport>;
   checkConfig(options: Place): Promise<ConfigReport>;
   explainConfig(options: Place): Promise<readonly ConfigValue[]>;
-  /** Needs neither server nor data folder. */
-  explainText(text: string, host?: string): ErrorExplanation | undefined;
 }

@@ -4,6 +4,7 @@
  */
 import type { ConnectionTest, TestStage } from '@posthorn/sdk';
 import { adviceRowLines } from './advice-lines.ts';
+import { pasteLines } from './explain.ts';
 import { clean, type Mark, type Terminal } from './terminal.ts';
 
 type StageId = TestStage['id'];
@@ -147,16 +148,6 @@ function failureLines(diagnosis: NonNullable<TestStage['diagnosis']>, terminal: 
     ...(page === undefined ? [] : [`  ${terminal.style('bold', 'Docs')}  ${clean(page.url)}`]),
     `  ${terminal.style('bold', 'Error')} ${id}   ${terminal.style('dim', `(posthorn explain ${id})`)}`,
   ];
-}
-
-/** What to paste somewhere, or the page to open. */
-function pasteLines(
-  { action }: NonNullable<TestStage['diagnosis']>['fixes'][number],
-  terminal: Terminal,
-): string[] {
-  const given = action?.['text'] ?? action?.['url'];
-  if (typeof given !== 'string') return [];
-  return given.split('\n').map((line) => terminal.style('blue', clean(line)));
 }
 
 function summary({ status, ended, mail, ms, stages }: ConnectionTest, terminal: Terminal): string {

@@ -121,6 +121,10 @@ export type Attempt = {
   endedAt: string;
   outcome: 'accepted' | 'deferred' | 'rejected' | 'in_doubt' | 'connection_unusable';
   errorId: string | null;
+  /**
+   * What `errorId` means, in one sentence; see docs/errors.md.
+   */
+  errorTitle: string | null;
   reply: string | null;
   phases: Array<{
     phase: string;
@@ -187,6 +191,10 @@ export type Connection = {
    */
   trouble: {
     errorId: string;
+    /**
+     * What `errorId` means, in one sentence; see docs/errors.md.
+     */
+    title: string;
     detail: string;
     since: string;
     failures: number;
@@ -1033,6 +1041,7 @@ export type Grant = {
     about: 'connect' | 'renewal';
     at: string;
     errorId: string;
+    title: string;
     detail: string;
   } | null;
 };
@@ -1187,6 +1196,10 @@ export type Recipient = {
    */
   attempts: number;
   errorId: string | null;
+  /**
+   * What `errorId` means, in one sentence; see docs/errors.md.
+   */
+  errorTitle: string | null;
   /**
    * The server's own words.
    */

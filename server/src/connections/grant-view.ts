@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { toRfc3339 } from '../base/clock.ts';
+import { errorTitle } from '../mail/mail.ts';
 import type { Db } from '../store/store.ts';
 import { newestOf } from './candidate.ts';
 import type { Connection } from './connection.ts';
@@ -113,6 +114,7 @@ export const grantView = z
         about: z.enum(['connect', 'renewal']),
         at: z.string(),
         errorId: z.string(),
+        title: z.string(),
         detail: z.string(),
       })
       .nullable(),
@@ -136,7 +138,10 @@ export function shownGrant(
     connectedAt: timeOf(connectedAt),
     renewedAt: timeOf(renewedAt),
     endsAt: timeOf(endsAt),
-    trouble: trouble === null ? null : { ...trouble, at: toRfc3339(trouble.at) },
+    trouble:
+      trouble === null
+        ? null
+        : { ...trouble, title: errorTitle(trouble.errorId) ?? '', at: toRfc3339(trouble.at) },
   };
 }
 

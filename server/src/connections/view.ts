@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { toRfc3339 } from '../base/clock.ts';
 import { CONNECTION_TYPES, connectionPort, SECRET_FIELDS, type SecretField } from '../config/config.ts';
 import { problem, type Principal } from '../http/http.ts';
+import { errorTitle } from '../mail/mail.ts';
 import type { Connections } from './connections.ts';
 import type { Connection } from './connection.ts';
 import { grantView, shownGrant } from './grant-view.ts';
@@ -44,6 +45,7 @@ export const connectionView = z
     trouble: z
       .object({
         errorId: z.string(),
+        title: z.string().describe('What `errorId` means, in one sentence; see docs/errors.md.'),
         detail: z.string(),
         since: z.string(),
         failures: z.number(),
@@ -88,6 +90,7 @@ export async function viewConnection(
         ? null
         : {
             errorId: trouble.errorId,
+            title: titleOf(trouble.errorId, settings),
             detail: trouble.detail,
             since: toRfc3339(trouble.since),
             failures: trouble.failures,
@@ -97,6 +100,11 @@ export async function viewConnection(
     createdAt: toRfc3339(connection.createdAt),
     updatedAt: toRfc3339(connection.updatedAt),
   };
+}
+
+function titleOf(errorId: string, settings: Connection['settings']): string {
+  const known = settings.type === 'smtp' ? { host: settings.host, port: connectionPort(settings) } : {};
+  return errorTitle(errorId, known) ?? '';
 }
 
 /** Failing only while it would send: nobody waits for one that is paused. */

@@ -77,7 +77,7 @@ function short(verdict: Verdict): string {
 }
 
 test('C1: every real reply and failure of the golden file means what it must', () => {
-  assert.ok(GOLDEN.length >= 170, `only ${String(GOLDEN.length)} lines`);
+  assert.ok(GOLDEN.length >= 450, `only ${String(GOLDEN.length)} lines`);
   const wrong = GOLDEN.flatMap(({ line, observation, expected }) => {
     const got = short(classify(observation));
     return got === expected ? [] : [`replies.tsv:${String(line)} expected ${expected}, got ${got}`];
@@ -89,6 +89,12 @@ test('C1: every rule is proven by a line of the golden file', () => {
   const proven = new Set(GOLDEN.map(({ observation }) => decidingRule(observation)));
   const unproven = RULES.filter((rule) => !proven.has(rule)).map((rule) => JSON.stringify(rule));
   assert.deepEqual(unproven, []);
+});
+
+test('C1: every error that a rule leads to has a real line', () => {
+  const shown = new Set(GOLDEN.map(({ expected }) => expected.split(' ').at(-1)));
+  const unshown = Object.entries(ERRORS).filter(([id, { made }]) => made === undefined && !shown.has(id));
+  assert.deepEqual(unshown, []);
 });
 
 test('C1: every title is one short sentence, and every error of a rule has one', () => {

@@ -1,67 +1,112 @@
 /**
- * What somebody pasted, explained without a server: an id of the catalogue, a reply of a mail server, or the code of a
- * failure. Where in the conversation it was seen is not in the text, so the likely places are tried in order, and an
- * answer that is certain in one of them is taken before one that is not.
+ * What an error id or a pasted line means, without a server and without a connection: for `posthorn explain`. Where the
+ * phase is not given, the reading with the best evidence wins, and the others that are as good are named beside it.
+ * Next: rule.ts
  */
 import { classify, decidingRule, type Observation } from './classify.ts';
-import { isErrorId } from './error-catalogue.ts';
-import { explain, type Explanation } from './explain.ts';
-import { FAILURE_KINDS, PHASES, parseReplyLines, type Phase, type Reply } from './reply.ts';
+import { RULES } from './classify-rules.ts';
+import { ERRORS, isErrorId, type ErrorId } from './error-catalogue.ts';
+import { errorTitle, explain, type Explanation } from './explain.ts';
+import { readLine } from './read-line.ts';
+import { formatReply, PHASES, type Phase } from './reply.ts';
 
-/** More is not one reply. */
-const TEXT_MAX = 20_000;
-/** RFC 5321 §4.2: three digits, then a hyphen before all lines but the last. */
-const REPLY_LINE = /^([2345]\d\d)(?:[ -](.*))?$/;
-const CODE = /\b(?:E[A-Z]{3,}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|AADSTS\d{4,9})\b/;
+export type TextExplained =
+  | {
+      readonly ok: true;
+      readonly explanation: Explanation;
+      /** Where in the conversation it was read as; absent for an id. */
+      readonly phase?: Phase;
+      /** What else it can be, when the phase is not known. */
+      readonly others: readonly { readonly id: ErrorId; readonly title: string; readonly phase: Phase }[];
+    }
+  /** `taken`: it is no error; `unknown_id`: looks like an id and is none; `unreadable`: nothing that mail knows. */
+  | {
+      readonly ok: false;
+      readonly why: 'taken' | 'unknown_id' | 'unreadable' | 'unknown_phase';
+      readonly near: readonly string[];
+    };
 
-const SIGN_IN_CODES = new Set([334, 432, 454, 523, 530, 534, 535, 538]);
-const SIGN_IN_FIRST: readonly Phase[] = ['auth', 'mail-from', 'rcpt-to', 'accepted', 'greeting'];
-const MAIL_FIRST: readonly Phase[] = ['rcpt-to', 'mail-from', 'accepted', 'greeting', 'auth', 'ehlo'];
+const ID = /^[a-z][a-z0-9]*\.[a-z0-9_]+$/;
+const NEAR_MAX = 12;
 
-/** `undefined` when the text is neither an id, nor a reply, nor a failure that is known. `host` tells providers apart. */
-export function explainText(text: string, host?: string): Explanation | undefined {
-  const given = text.slice(0, TEXT_MAX).trim();
-  if (isErrorId(given)) return explain(given);
-  const where = host === undefined ? {} : { host };
-  const reply = readReply(given);
-  if (reply !== undefined) {
-    const phases = SIGN_IN_CODES.has(reply.code) ? SIGN_IN_FIRST : MAIL_FIRST;
-    const seen = phases.map((phase) => ({ phase, reply, ...where }));
-    const telling = seen.filter((one, place) => place === 0 || isTelling(one));
-    return best(telling, given);
-  }
-  const code = CODE.exec(given)?.[0];
-  const failures = FAILURE_KINDS.flatMap((kind) =>
-    PHASES.map((phase) => ({ phase, failure: { kind, code: code ?? given, message: given }, ...where })),
-  ).filter((seen) => namesIt(seen, code));
-  return failures.length === 0 ? undefined : best(failures, given);
-}
-
-/** A rule for a whole kind of failure says nothing about this text. */
-function namesIt(seen: Observation, code: string | undefined): boolean {
-  const match = decidingRule(seen)?.failure;
-  return match?.text !== undefined || (code !== undefined && match?.codes?.includes(code) === true);
-}
-
-/** A rule for every refusal in one place says nothing of a reply that may have come elsewhere. */
-function isTelling(seen: Observation): boolean {
-  const match = decidingRule(seen)?.reply;
-  return match?.text !== undefined || match?.enhanced !== undefined;
-}
-
-function best(seen: readonly Observation[], answer: string): Explanation | undefined {
-  const verdicts = seen.map(classify).filter(({ errorId }) => errorId !== undefined);
-  const order = ['certain', 'likely', 'unknown'];
-  const [first] = verdicts.toSorted((a, b) => order.indexOf(a.confidence) - order.indexOf(b.confidence));
-  return first?.errorId === undefined ? undefined : explain({ ...first, errorId: first.errorId }, { answer });
-}
-
-function readReply(text: string): Reply | undefined {
-  const lines = text.split(/\r?\n/).map((line) => REPLY_LINE.exec(line.trim()));
-  const code = lines[0]?.[1];
-  if (code === undefined || lines.some((line) => line?.[1] !== code)) return undefined;
-  return parseReplyLines(
-    Number(code),
-    lines.map((line) => line?.[2] ?? ''),
+/** Pure; never throws. */
+export function explainText(
+  text: string,
+  about: { readonly host?: string; readonly phase?: string } = {},
+): TextExplained {
+  const id = text.trim();
+  if (isErrorId(id)) return { ok: true, explanation: explain(id), others: [] };
+  if (ID.test(id)) return { ok: false, why: 'unknown_id', near: nearIds(id) };
+  const phase = PHASES.find((known) => known === about.phase);
+  if (about.phase !== undefined && phase === undefined)
+    return { ok: false, why: 'unknown_phase', near: PHASES };
+  const seen = readLine(text, {
+    ...(about.host === undefined ? {} : { host: about.host }),
+    ...(phase === undefined ? {} : { phase }),
+  });
+  const [best, ...rest] = readings(seen);
+  if (best === undefined) return { ok: false, why: seen.length === 0 ? 'unreadable' : 'taken', near: [] };
+  const others = rest.filter(
+    ({ errorId, weight }, at) =>
+      weight === best.weight &&
+      weight > 0 &&
+      errorId !== best.errorId &&
+      rest.findIndex((other) => other.errorId === errorId) === at,
   );
+  const { verdict, observation, errorId } = best;
+  const guessed = phase === undefined && observation.reply !== undefined && best.weight === 0;
+  const sure = others.length === 0 && !guessed;
+  const confidence = verdict.confidence === 'certain' && !sure ? 'likely' : verdict.confidence;
+  return {
+    ok: true,
+    explanation: explain({ ...verdict, confidence, errorId }, params(observation)),
+    phase: observation.phase,
+    others: others.map((other) => ({
+      id: other.errorId,
+      title: errorTitle(other.errorId) ?? '',
+      phase: other.observation.phase,
+    })),
+  };
+}
+
+interface Reading {
+  readonly observation: Observation;
+  readonly verdict: ReturnType<typeof classify>;
+  readonly errorId: ErrorId;
+  /** 2 the text or status says so, 1 the code alone does, 0 nothing but the phase does. */
+  readonly weight: number;
+  readonly order: number;
+}
+
+function readings(seen: readonly Observation[]): Reading[] {
+  const found = seen.flatMap((observation): Reading[] => {
+    const verdict = classify(observation);
+    const { errorId } = verdict;
+    if (errorId === undefined || !isErrorId(errorId)) return [];
+    const rule = decidingRule(observation);
+    const order = rule === undefined ? RULES.length : RULES.indexOf(rule);
+    return [{ observation, verdict, errorId, order, weight: weightOf(rule, verdict.confidence) }];
+  });
+  return found.toSorted((a, b) => b.weight - a.weight || (a.weight === 0 ? 0 : a.order - b.order));
+}
+
+function weightOf(rule: ReturnType<typeof decidingRule>, confidence: Explanation['confidence']): number {
+  if (rule === undefined || confidence === 'unknown') return 0;
+  const match = rule.reply;
+  if (match === undefined) return 2;
+  if (match.text !== undefined || match.enhanced !== undefined) return 2;
+  return match.phases === undefined && match.codes.every((code) => typeof code === 'number') ? 1 : 0;
+}
+
+function params({ reply, failure, host }: Observation): Parameters<typeof explain>[1] {
+  const answer = reply === undefined ? failure?.message : formatReply(reply);
+  return { answer, host, reason: failure?.message, aadsts: /AADSTS(\d{4,9})/.exec(answer ?? '')?.[1] };
+}
+
+/** Ids of the same family, or with the same last part. */
+function nearIds(id: string): string[] {
+  const [family = '', last = ''] = id.split('.');
+  return Object.keys(ERRORS)
+    .filter((known) => known.startsWith(`${family}.`) || known.endsWith(`.${last}`))
+    .slice(0, NEAR_MAX);
 }

@@ -2,7 +2,7 @@
  * An error in the words of the catalogue, with what is known filled in. Nothing is made up: a sentence that names what
  * nobody knows is left out, and where the classifier does not know the reason, the server's own words stand alone.
  * What comes from outside is cleaned and shortened; into a command that somebody may paste goes only what cannot be
- * anything but a name. Next: explain-line.ts
+ * anything but a name. Next: read-line.ts
  */
 import { peerText } from '../base/log.ts';
 import { ERRORS, isErrorId, type ErrorId } from './error-catalogue.ts';

@@ -23,6 +23,7 @@ export { ERRORS, isErrorId } from './error-catalogue.ts';
 export type { Change, DocLink, ErrorEntry, Fix, FixAction, ParamName, Retry, Who } from './error-entry.ts';
 export type { Explainable, ExplainParams, Explanation } from './explain.ts';
 export { errorTitle, explain } from './explain.ts';
+export type { TextExplained } from './explain-line.ts';
 export { explainText } from './explain-line.ts';
 export type { Observation } from './classify.ts';
 export { classify } from './classify.ts';

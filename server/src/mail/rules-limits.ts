@@ -78,7 +78,7 @@ const RATES: readonly Rule[] = [
     ...slow('smtp.rate_limited', 5 * MINUTE),
     reply: {
       codes: ['4xx'],
-      text: /throttl|rate.?limit|\brate\b.{0,30}(?:exceed|limit|too)|too (?:fast|frequent)|too many (?:messages|mails|emails|requests|commands|recipients (?:recently|this hour))|sending (?:too )?(?:much|quickly|fast)|relay limit|unusual rate|unexpected volume|temporarily (?:deferred|rate)|slow(?:ing)? down|volume/i,
+      text: /throttl|rate.?limit|\brate\b.{0,30}(?:exceed|limit|too)|too (?:fast|frequent)|too many (?:messages|mails|emails|requests|commands|recipients (?:recently|this hour))|sending (?:too )?(?:much|quickly|fast)|relay limit|unusual rate|unexpected volume|temporarily (?:deferred|rate)|slow(?:ing)? down|(?:message|mail|sending|high|large|excessive) volume|volume (?:of|limit)/i,
     },
   },
   {

@@ -62,9 +62,11 @@ const TLS: readonly Rule[] = [
   }),
   tls('tls.dh_small', { text: /DH_KEY_TOO_SMALL|dh key too small/ }),
   tls('tls.client_certificate', {
-    text: /BAD_CLIENT_CERTIFICATE|CERTIFICATE_REQUIRED|ALERT_BAD_CERTIFICATE|ALERT_UNKNOWN_CA/,
+    text: /BAD_CLIENT_CERTIFICATE|CERTIFICATE_REQUIRED|ALERT_(?:BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_\w{1,10}|UNSUPPORTED_CERTIFICATE)/,
   }),
-  tls('tls.untrusted', { text: /CERT|BAD_CA|certificate/ }),
+  tls('tls.untrusted', {
+    text: /CERT|BAD_CA|INVALID_(?:CA|PURPOSE)|PATH_LENGTH|\bCRL|KEY_TOO_SMALL|MD_TOO_WEAK|certificate/,
+  }),
   tls('tls.handshake', {}),
 ];
 

@@ -12,6 +12,7 @@ import {
   type RecipientState,
 } from '../delivery/delivery.ts';
 import type { EventRow } from '../events/events.ts';
+import { errorTitle } from '../mail/mail.ts';
 import type { Accepted } from './prepare.ts';
 import type { AttemptReadRow, MessageRow, RecipientRow } from './read-queries.ts';
 
@@ -19,6 +20,7 @@ const state = z
   .enum(Object.keys(RECIPIENT_STATES) as [RecipientState, ...RecipientState[]]) // a non-empty object's keys
   .meta({ id: 'RecipientState' });
 const time = z.string();
+const title = z.string().nullable().describe('What `errorId` means, in one sentence; see docs/errors.md.');
 
 const acceptedRecipientView = z
   .object({ address: z.string(), state })
@@ -41,6 +43,7 @@ const recipientView = z
     state,
     attempts: z.number().describe('Tries that counted.'),
     errorId: z.string().nullable(),
+    errorTitle: title,
     reply: z.string().nullable().describe("The server's own words."),
     nextAttemptAt: time.nullable(),
     updatedAt: time,
@@ -71,6 +74,7 @@ const attemptView = z
     endedAt: time,
     outcome: z.enum(['accepted', 'deferred', 'rejected', 'in_doubt', 'connection_unusable']),
     errorId: z.string().nullable(),
+    errorTitle: title,
     reply: z.string().nullable(),
     phases: z.array(z.object({ phase: z.string(), ms: z.number(), reply: z.string().optional() })),
     recipients: z.array(
@@ -146,6 +150,7 @@ function viewRecipient(row: RecipientRow, running: boolean) {
     state: sending ? ('sending' as const) : row.state,
     attempts: row.attempts,
     errorId: row.error_id,
+    errorTitle: errorTitle(row.error_id, { recipient: row.address }) ?? null,
     reply: row.reply,
     nextAttemptAt: row.next_at === null ? null : toRfc3339(row.next_at),
     updatedAt: toRfc3339(row.updated_at),
@@ -192,6 +197,7 @@ function viewAttempt(row: AttemptReadRow, recipients: readonly RecipientRow[]): 
     endedAt: toRfc3339(row.ended_at),
     outcome: row.outcome as z.input<typeof attemptView>['outcome'],
     errorId: row.error_id,
+    errorTitle: errorTitle(row.error_id) ?? null,
     reply: row.reply,
     phases: detail.phases,
     recipients: detail.recipients.map(({ position, ...rest }) => ({
