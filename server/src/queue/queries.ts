@@ -188,18 +188,29 @@ export async function renewLeases(
 
 /**
  * Makes jobs of this kind whose lease ended ready again; with `everyone`, all running ones (SQLite: their owner died with
- * its process). Other kinds have workers of their own, which may be alive.
+ * its process). Other kinds have workers of their own, which may be alive. What somebody is settling at this moment is
+ * passed over: to wait for it, with other jobs locked, could be a deadlock.
  */
 export async function rescueEnded(
   db: Db,
   rescue: { kind: string; now: number; everyone: boolean },
 ): Promise<number> {
   const result = await jobs(db)
+    .with(
+      (cte) => cte('picked').materialized(),
+      (query) =>
+        db.dialect.lockForClaim(
+          query
+            .selectFrom('jobs')
+            .select(['kind', 'id'])
+            .where('kind', '=', rescue.kind)
+            .where('state', '=', is('running'))
+            .$if(!rescue.everyone, (ended) => ended.where('lease_until', '<', rescue.now)),
+        ),
+    )
     .updateTable('jobs')
     .set({ state: 'ready', owner: null, lease_until: null, due_at: rescue.now })
-    .where('kind', '=', rescue.kind)
-    .where('state', '=', is('running'))
-    .$if(!rescue.everyone, (query) => query.where('lease_until', '<', rescue.now))
+    .where(inPicked)
     .executeTakeFirst();
   return Number(result.numUpdatedRows);
 }

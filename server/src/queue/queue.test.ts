@@ -1,7 +1,7 @@
 /** The queue's conformance suite: every move of `states.ts`, the same on SQLite and PostgreSQL. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { forEachStore } from '../../test/stores.ts';
+import { forEachStore, openTestPostgres, withoutPostgres } from '../../test/stores.ts';
 import { transaction, type Db } from '../store/store.ts';
 import { claimReady, insertJobs, nextDueAt, renewLeases, rescueEnded, wakeHeldDue } from './queries.ts';
 import {
@@ -433,3 +433,22 @@ forEachStore('queue', (open) => {
     assert.deepEqual(await counts(store.db), { ready: 1 });
   });
 });
+
+test(
+  'a rescue does not wait for a job that is being settled: a node could not start for the deadlock',
+  { skip: withoutPostgres },
+  async () => {
+    await using store = await openTestPostgres();
+    const other = await store.another();
+    await add(store.db, job('a'), job('b'));
+    const claims = await claim(store.db);
+    await transaction(store.db, async (tx) => {
+      assert.deepEqual(await settle(tx, [{ claim: claims[1] ?? assert.fail(), verdict: { kind: 'done' } }]), [
+        true,
+      ]);
+      const late = { kind: KIND, now: LEASE_UNTIL + 1, everyone: false };
+      assert.equal(await rescueEnded(other, late), 1, 'the one that nobody settles');
+    });
+    assert.deepEqual(await counts(store.db), { ready: 1 });
+  },
+);
