@@ -16,7 +16,7 @@ test('Q15: SIGTERM under load, one server after the other: 0 lost, 0 duplicates'
   const scene = await makeScene('sqlite');
   cleanupOf(t)(() => scene.close());
   let child = await scene.start();
-  const load = startLoad({
+  using load = startLoad({
     urls: scene.urls,
     key: await scene.key(),
     history: scene.history,
@@ -40,7 +40,7 @@ test(
     const scene = await makeScene('postgres', 2);
     cleanupOf(t)(() => scene.close());
     const nodes = [await scene.start({ node: 0 }), await scene.start({ node: 1 })];
-    const load = startLoad({
+    using load = startLoad({
       urls: scene.urls,
       key: await scene.key(),
       history: scene.history,

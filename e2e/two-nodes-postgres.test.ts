@@ -21,7 +21,7 @@ test(
     const first = await scene.start({ node: 0 });
     await scene.start({ node: 1 });
     const key = await scene.key();
-    const load = startLoad({ urls: scene.urls, key, history: scene.history, perSecond: 200, prefix: 't' });
+    using load = startLoad({ urls: scene.urls, key, history: scene.history, perSecond: 200, prefix: 't' });
     await scene.sink.waitUntil('some mail', () => scene.sink.arrivals.length > 200);
     await kill(scene, first);
     const had = scene.sink.arrivals.length;
@@ -43,7 +43,7 @@ test(
     const first = await scene.start({ node: 0 });
     await scene.start({ node: 1 });
     const key = await scene.key();
-    const load = startLoad({ urls: scene.urls, key, history: scene.history, perSecond: 100, prefix: 'z' });
+    using load = startLoad({ urls: scene.urls, key, history: scene.history, perSecond: 100, prefix: 'z' });
     await scene.sink.waitUntil('some mail', () => scene.sink.arrivals.length > 100);
     first.signal('SIGSTOP');
     scene.history.kills.push(systemClock.monotonic());

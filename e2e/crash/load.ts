@@ -16,7 +16,8 @@ export interface LoadOptions {
   readonly prefix: string;
 }
 
-export interface Load {
+/** Disposed, it ends at once, whoever still waits: a test that fails must not keep calling a server that is gone. */
+export interface Load extends Disposable {
   /** Makes no new messages; waits for the patient callers, for whom a server has to run again. */
   stop(): Promise<void>;
   /** Answers that were neither 202 nor "try again", as text; there should be none. */
@@ -30,11 +31,15 @@ export function startLoad(options: LoadOptions): Load {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const refusals: string[] = [];
   const open = new Set<Promise<void>>();
+  const over = new AbortController();
   let count = 0;
   const timer = setInterval(() => {
     count += 1;
     const id = `${options.prefix}${String(count)}`;
-    const call = deliverPost(options, agent, id, count % 2 === 0, refusals).finally(() => open.delete(call));
+    const isPatient = count % 2 === 0;
+    const call = deliverPost(options, agent, id, isPatient, refusals, over.signal).finally(() =>
+      open.delete(call),
+    );
     open.add(call);
   }, 1_000 / options.perSecond);
   return {
@@ -42,6 +47,11 @@ export function startLoad(options: LoadOptions): Load {
     stop: async () => {
       clearInterval(timer);
       await Promise.all(open);
+      agent.destroy();
+    },
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      over.abort();
       agent.destroy();
     },
   };
@@ -54,9 +64,10 @@ async function deliverPost(
   id: string,
   isPatient: boolean,
   refusals: string[],
+  over: AbortSignal,
 ): Promise<void> {
   history.attempted.add(id);
-  for (let tries = history.attempted.size; ; tries += 1) {
+  for (let tries = history.attempted.size; !over.aborted; tries += 1) {
     const { status } = await postMessage(urls[tries % urls.length] ?? '', key, id, { agent });
     if (status === 202) {
       history.acknowledged.add(id);

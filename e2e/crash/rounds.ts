@@ -39,7 +39,7 @@ export async function killAtRandom(options: RandomRounds): Promise<Result> {
   try {
     let child = await scene.start();
     const key = await scene.key();
-    const load = startLoad({
+    using load = startLoad({
       urls: scene.urls,
       key,
       history: scene.history,
