@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { ConnectionPatch, ConnectionSettings } from '../config/config.ts';
 import { problem } from '../http/http.ts';
-import { isUniqueViolation, transaction, type Db } from '../store/store.ts';
+import { followRows, isUniqueViolation, transaction, type Db } from '../store/store.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
 import type { Connection } from './connection.ts';
 import { deleteConnection, readConnections, readVersions, updatePaused, versionsOf } from './queries.ts';
@@ -15,7 +15,6 @@ import * as revisions from './revisions.ts';
 import type { Activate, GivenSecrets, Proof, RevisionDeps, Saving } from './revisions.ts';
 import { comeBack, isOnTrial, type Refusal } from './trial.ts';
 
-const WATCH_MS = 2_000;
 /** A change that others were quicker than is made again this often. */
 const TRIES = 5;
 
@@ -183,17 +182,7 @@ export function createRegistry(deps: RevisionDeps): Registry {
 /** All connections as of the last look, and who wants to know of changes. */
 function createCache(db: Db, clock: Clock, log: Log) {
   let all: readonly Connection[] = [];
-  let refreshed: Promise<void> = Promise.resolve();
-  let stopped = false;
-  let cancelWatch = (): void => undefined;
   const listeners: ((changed: readonly string[]) => void)[] = [];
-
-  /** One after another: what was read first must not be taken for what is true last. */
-  function refresh(): Promise<void> {
-    const next = refreshed.catch(() => undefined).then(readAll);
-    refreshed = next;
-    return next;
-  }
 
   async function readAll(): Promise<void> {
     const before = new Map(all.map((connection) => [connection.id, connection]));
@@ -207,22 +196,17 @@ function createCache(db: Db, clock: Clock, log: Log) {
     if (ids.length > 0) for (const listener of listeners) listener(ids);
   }
 
-  /** Other nodes change the same rows; asking is cheap. */
-  function watch(): void {
-    if (!db.dialect.manyNodes || stopped) return;
-    cancelWatch = clock.after(WATCH_MS, () => {
-      readVersions(db)
-        .then((now) => (now === versionsOf(all) ? undefined : refresh()))
-        .catch((error: unknown) => {
-          if (!stopped) log.warn({ err: error }, 'connections could not be read; asking again');
-        })
-        .finally(watch);
-    });
-  }
-  watch();
+  const rows = followRows(
+    { db, clock, log },
+    {
+      what: 'connections',
+      isCurrent: async () => (await readVersions(db)) === versionsOf(all),
+      read: readAll,
+    },
+  );
 
   return {
-    refresh,
+    ...rows,
     all: () => all,
     find: (tenantId: string, idOrName: string): Connection | undefined =>
       all.find(
@@ -231,10 +215,6 @@ function createCache(db: Db, clock: Clock, log: Log) {
       ),
     onChange(listener: (changed: readonly string[]) => void): void {
       listeners.push(listener);
-    },
-    stop(): void {
-      stopped = true;
-      cancelWatch();
     },
   };
 }

@@ -13,6 +13,7 @@ export { transaction } from './transaction.ts';
 export { createGroupCommit, type GroupCommit } from './group-commit.ts';
 export { concernsEverybody, isUniqueViolation, problemForStoreError } from './store-error.ts';
 export { databaseClock } from './database-clock.ts';
+export { followRows, type FollowedRows } from './follow-rows.ts';
 export { watchFreeSpace, type FreeSpace } from './free-space.ts';
 
 /** A handle outside any transaction. */

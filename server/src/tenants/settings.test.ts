@@ -87,14 +87,14 @@ forEachStore('settings', (open) => {
     await settings.refresh(readToml(INSTANCE + tenant('acme', 'name = "By file"\n')));
     assert.deepEqual([name()?.origin, name()?.value], ['managed', 'By file']);
     await settings.refresh(readToml(INSTANCE));
-    await settings.setLocks(['sender'], KEY);
+    await settings.change(INSTANCE_TENANT_ID, set({}), KEY, ['sender']);
     assert.deepEqual(
       [name()?.origin, name()?.value, name()?.setAside, name()?.locked],
       ['locked', 'Shop', 'Acme', true],
       'the own value is kept and does not count',
     );
     assert.equal(settings.effective(acme).get('delivery.mode')?.locked, false);
-    await settings.setLocks([], KEY);
+    await settings.change(INSTANCE_TENANT_ID, set({}), KEY, []);
     assert.equal(name()?.value, 'Acme');
     await settings.change(acme, set({ 'sender.name': null }), KEY);
     assert.deepEqual([name()?.origin, name()?.value], ['inherited', 'Shop']);

@@ -6,14 +6,13 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { LoadedConfig } from '../config/config.ts';
-import { transaction, type Db } from '../store/store.ts';
+import { followRows, transaction, type Db } from '../store/store.ts';
 import { tenantsBySlug } from './queries.ts';
 import { isLocked, resolveForInstance, resolveForTenant, type Effective } from './resolve.ts';
 import { clearSetting, readSettings, readSettingsMark, writeSetting } from './setting-queries.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName, type SettingValue } from './setting-list.ts';
 import { INSTANCE_TENANT_ID } from './tenant.ts';
 
-const WATCH_MS = 2_000;
 /** Under this name the instance keeps the settings and groups that tenants may not change. */
 const LOCKS = 'locks';
 
@@ -30,8 +29,8 @@ export interface Settings {
   /** What this tenant, or the instance, has set by itself. */
   own(tenantId: string): ReadonlyMap<SettingName, unknown>;
   locks(): readonly string[];
-  change(tenantId: string, patch: SettingsPatch, by: string): Promise<void>;
-  setLocks(locks: readonly string[], by: string): Promise<void>;
+  /** Changes them together, or none; `locks` are the instance's and replace those it had. */
+  change(tenantId: string, patch: SettingsPatch, by: string, locks?: readonly string[]): Promise<void>;
   /** Takes over what the configuration says now, and reads the rest anew. */
   refresh(loaded: SettingsConfig): Promise<void>;
   stop(): void;
@@ -41,11 +40,11 @@ export function createSettings(deps: { db: Db; clock: Clock; log: Log }): Settin
   const { db, clock, log } = deps;
   let stored = new Map<string, Map<string, unknown>>();
   let file: {
-    loaded: SettingsConfig;
+    config: SettingsConfig['config'];
+    /** What the file itself says of the instance. */
+    said: ReadonlySet<SettingName>;
     tenants: ReadonlyMap<string, SettingsConfig['config']['tenants'][number]>;
   };
-  let stopped = false;
-  let cancelWatch = (): void => undefined;
   let mark = '';
 
   async function read(): Promise<void> {
@@ -59,19 +58,10 @@ export function createSettings(deps: { db: Db; clock: Clock; log: Log }): Settin
     stored = next;
   }
 
-  /** Other nodes change the same rows; asking is cheap. */
-  function watch(): void {
-    if (!db.dialect.manyNodes || stopped) return;
-    cancelWatch = clock.after(WATCH_MS, () => {
-      readSettingsMark(db)
-        .then((now) => (now === mark ? undefined : read()))
-        .catch((error: unknown) => {
-          if (!stopped) log.warn({ err: error }, 'settings could not be read; asking again');
-        })
-        .finally(watch);
-    });
-  }
-  watch();
+  const rows = followRows(
+    { db, clock, log },
+    { what: 'settings', isCurrent: async () => (await readSettingsMark(db)) === mark, read },
+  );
 
   function valueOf(tenantId: string, name: string): unknown {
     return stored.get(tenantId)?.get(name);
@@ -84,12 +74,10 @@ export function createSettings(deps: { db: Db; clock: Clock; log: Log }): Settin
 
   function effectiveOf(tenantId: string, name: SettingName): Effective & { readonly locked: boolean } {
     const spec: (typeof SETTINGS)[SettingName] = SETTINGS[name];
-    const { config, origin } = file.loaded;
-    const inFile = spec.ofInstance?.(config);
-    const declared = inFile !== undefined && origin(name).source !== 'default';
+    const inFile = spec.ofInstance?.(file.config);
     const builtIn = inFile ?? spec.builtIn;
     const instance = {
-      fileInstance: declared ? inFile : undefined,
+      fileInstance: file.said.has(name) ? inFile : undefined,
       instance: valueOf(INSTANCE_TENANT_ID, name),
     };
     const locked = isLocked(locks(), name);
@@ -118,7 +106,7 @@ export function createSettings(deps: { db: Db; clock: Clock; log: Log }): Settin
         else await writeSetting(tx, { tenantId, name, value, updatedAt, updatedBy: by });
       }
     });
-    await read();
+    await rows.refresh();
   }
 
   return {
@@ -132,15 +120,23 @@ export function createSettings(deps: { db: Db; clock: Clock; log: Log }): Settin
         }),
       ),
     locks,
-    change: (tenantId, patch, by) => store(tenantId, patch, by),
-    setLocks: (wanted, by) => store(INSTANCE_TENANT_ID, [[LOCKS, wanted.length === 0 ? null : wanted]], by),
+    change: (tenantId, patch, by, wanted) =>
+      store(
+        tenantId,
+        wanted === undefined ? patch : [...patch, [LOCKS, wanted.length === 0 ? null : wanted]],
+        by,
+      ),
     async refresh(loaded) {
       const bySlug = await tenantsBySlug(
         db,
         loaded.config.tenants.map(({ slug }) => slug),
       );
       file = {
-        loaded,
+        config: loaded.config,
+        // Asked for every message; the file has to be searched for it.
+        said: new Set(
+          SETTING_NAMES.filter((name) => isInFile(name) && loaded.origin(name).source !== 'default'),
+        ),
         tenants: new Map(
           loaded.config.tenants.flatMap((tenant) => {
             const row = bySlug.get(tenant.slug);
@@ -148,11 +144,14 @@ export function createSettings(deps: { db: Db; clock: Clock; log: Log }): Settin
           }),
         ),
       };
-      await read();
+      await rows.refresh();
     },
-    stop() {
-      stopped = true;
-      cancelWatch();
-    },
+    stop: rows.stop,
   };
+}
+
+/** Whether the configuration file knows the setting: others are set over the API only. */
+function isInFile(name: SettingName): boolean {
+  const spec: (typeof SETTINGS)[SettingName] = SETTINGS[name];
+  return spec.ofInstance !== undefined;
 }
