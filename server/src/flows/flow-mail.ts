@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto';
 import { problem } from '../http/http.ts';
-import { parseMailbox } from '../mail/mail.ts';
 import { submissionSchema, type Submission } from '../messages/messages.ts';
 import type { FlowName } from '../tenants/tenants.ts';
 import type { FlowSettings } from './flow-settings.ts';
@@ -62,8 +61,6 @@ export function writeFlowMail(
   if (proof.token !== undefined) lines.push(words.link, linkTo(made, proof.token, own), '');
   if (proof.code !== undefined) lines.push(`Your code: ${proof.code}`, '');
   lines.push(`This is good for ${spanOf(own.lifetimeSeconds)}.`, words.ignore);
-  const address = parseMailbox(made.address);
-  if (!address.ok) throw new Error(`the stored address of ${made.id} cannot be read`);
   return {
     ...submissionSchema.parse({ to: [made.address], subject: words.subject, text: lines.join('\n') }),
     class: proof.code === undefined ? 'account' : 'otp',

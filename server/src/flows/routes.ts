@@ -6,7 +6,7 @@ import { toRfc3339, type Clock } from '../base/clock.ts';
 import { isId } from '../base/id.ts';
 import { readEvents } from '../events/events.ts';
 import { operation, type Operation } from '../http/http.ts';
-import { parseMailbox } from '../mail/mail.ts';
+import { mailboxSchema, metadataSchema } from '../messages/messages.ts';
 import type { Db } from '../store/store.ts';
 import { FLOW_NAMES } from '../tenants/tenants.ts';
 import type { Verification } from './queries.ts';
@@ -24,26 +24,11 @@ const subject = z.string().regex(/^[^\u0000-\u001f\u007f]{1,200}$/, {
   error: 'must be 1 to 200 characters without control characters',
 });
 
-/** One address, and nothing that could be read as several (F5). */
-const recipient = z
-  .union([z.string(), z.strictObject({ name: z.string().optional(), address: z.string() })])
-  .transform((value, context) => {
-    const parsed = parseMailbox(value);
-    if (parsed.ok) return parsed.mailbox;
-    const path = typeof value === 'string' ? [] : ['address'];
-    context.addIssue({ code: 'custom', path, message: parsed.message });
-    return z.NEVER;
-  });
-
 const issueBody = z.strictObject({
   flow,
-  to: recipient,
+  to: mailboxSchema,
   subject: subject.optional().describe('Whom the application means by it, such as a user id.'),
-  data: z
-    .record(z.string().max(100), z.string().max(1_000))
-    .refine((value) => Object.keys(value).length <= 50, { error: 'has more than 50 fields' })
-    .optional()
-    .describe('Given back when it is approved.'),
+  data: metadataSchema.optional().describe('Given back when it is approved.'),
 });
 
 const checkBody = z.union([

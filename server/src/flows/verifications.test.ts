@@ -318,6 +318,20 @@ test('a link needs an address to lead to, and takes it from the settings only', 
   assert.ok(!mail.includes('evil'));
 });
 
+test('a mail that cannot be made leaves the proof that was mailed before as it is', async (t) => {
+  const api = await opened(t, openTestSqlite);
+  const made = await issue(api, { flow: 'activation' });
+  const token = await tokenOf(api, made.at('messageId'));
+  const cleared = { flows: { activation: { url: null } } };
+  assert.equal((await api.ask('PATCH', '/settings', { body: cleared })).status, 200);
+  const path = `/verifications/${String(made.at('id'))}`;
+  assert.equal((await api.ask('POST', `${path}/resend`)).status, 422);
+  const again = { body: { flow: 'activation', to: TO } };
+  assert.equal((await api.ask('POST', '/verifications', again)).status, 422);
+  assert.equal((await api.ask('GET', path)).at('state'), 'pending');
+  assert.equal((await check(api, { token })).at('status'), 'approved');
+});
+
 test('F1: tokens and codes are nowhere in the database but in the mail', async (t) => {
   await using store = await openTestSqlite();
   const api = await opened(t, () => Promise.resolve({ ...store, close: () => Promise.resolve() }));

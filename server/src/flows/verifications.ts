@@ -9,7 +9,7 @@ import { isId, newId } from '../base/id.ts';
 import { appendEvents } from '../events/events.ts';
 import { problem, type Principal } from '../http/http.ts';
 import { addressKey, type Mailbox, serializeAddress } from '../mail/mail.ts';
-import type { Acceptor } from '../messages/messages.ts';
+import type { Acceptor, Prepared } from '../messages/messages.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
 import { transaction, type Db, type Tx } from '../store/store.ts';
 import { lockTenant, type FlowName, type Settings } from '../tenants/tenants.ts';
@@ -89,12 +89,17 @@ export function createVerifications(deps: VerificationDeps): Verifications {
     return { proof, tokenHash, codeHash };
   }
 
-  /** Accepts the mail of a proof. It is worth nothing once the proof has expired, and is not sent then. */
-  async function mail(principal: Principal, made: Verification, proof: Proof, own: FlowSettings) {
-    const written = writeFlowMail(made, proof, own);
-    const prepared = await acceptor.prepare(principal, written, undefined);
-    const sensitive = { ...prepared, message: { ...prepared.message, sensitive: true } };
-    const [accepted] = await acceptor.accept(principal, [sensitive], undefined);
+  /**
+   * The mail of a proof, made before anything is stored: one that cannot be made must not end the proof that the address
+   * has. It is worth nothing once the proof has expired, and is not sent then.
+   */
+  async function compose(principal: Principal, made: Verification, proof: Proof, own: FlowSettings) {
+    const prepared = await acceptor.prepare(principal, writeFlowMail(made, proof, own), undefined);
+    return { ...prepared, message: { ...prepared.message, sensitive: true } };
+  }
+
+  async function mail(principal: Principal, made: Verification, prepared: Prepared) {
+    const [accepted] = await acceptor.accept(principal, [prepared], undefined);
     const messageId = accepted?.id ?? null;
     if (messageId !== null) await transaction(db, (tx) => noteMessage(tx, made.id, messageId));
     return { ...made, messageId };
@@ -129,8 +134,7 @@ export function createVerifications(deps: VerificationDeps): Verifications {
       messageId: null,
       data: request.data,
     };
-    // Written before anything is stored: a mail that cannot be made must not end the proof that the address has.
-    writeFlowMail(made, proof, own);
+    const prepared = await compose(principal, made, proof, own);
     await transaction(db, async (tx) => {
       await lockTenant(tx, tenantId);
       await refuseTooSoon(tx, made, own, now);
@@ -141,7 +145,7 @@ export function createVerifications(deps: VerificationDeps): Verifications {
       await tell(tx, tenantId, id, now, 'issued', { flow: made.flow, key: principal.keyId });
     });
     try {
-      return await mail(principal, made, proof, own);
+      return await mail(principal, made, prepared);
     } catch (error) {
       await transaction(db, (tx) => removeVerification(tx, id));
       throw error;
@@ -199,6 +203,7 @@ export function createVerifications(deps: VerificationDeps): Verifications {
       const now = clock.now();
       const expiresAt = now + own.lifetimeSeconds * 1_000;
       const renewed: Verification = { ...found, ...hashes, tries: 0, expiresAt };
+      const prepared = await compose(principal, renewed, proof, own);
       await transaction(db, async (tx) => {
         await lockTenant(tx, tenantId);
         await refuseTooSoon(tx, found, own, now);
@@ -206,7 +211,7 @@ export function createVerifications(deps: VerificationDeps): Verifications {
         await noteSend(tx, found, now, id);
         await tell(tx, tenantId, id, now, 'resent', { key: principal.keyId });
       });
-      return mail(principal, renewed, proof, own);
+      return mail(principal, renewed, prepared);
     },
     async revoke(principal, id) {
       const { tenantId } = principal;

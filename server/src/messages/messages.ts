@@ -3,6 +3,6 @@
  * Next: submission.ts
  */
 export { createAcceptor, type AcceptDeps, type Acceptor } from './accept.ts';
-export type { Accepted } from './prepare.ts';
+export type { Accepted, Prepared } from './prepare.ts';
 export { forgetRemembered } from './queries.ts';
-export { submissionSchema, type Submission } from './submission.ts';
+export { mailboxSchema, metadataSchema, submissionSchema, type Submission } from './submission.ts';

@@ -14,7 +14,8 @@ const SUBJECT_MAX = 998; // RFC 5322 §2.1.1: longer could not be one unfolded l
 const TAGS_MAX = 10;
 const METADATA_MAX = 50;
 
-const mailbox = z
+/** One address, with a name or without; never several (F5). */
+export const mailboxSchema = z
   .union([z.string(), z.strictObject({ name: z.string().optional(), address: z.string() })])
   .transform((value, context): Mailbox => {
     const parsed = parseMailbox(value);
@@ -23,7 +24,7 @@ const mailbox = z
     context.addIssue({ code: 'custom', path, message: parsed.message });
     return z.NEVER;
   });
-const mailboxes = list(mailbox);
+const mailboxes = list(mailboxSchema);
 
 const attachment = z.strictObject({
   filename: z.string().min(1).max(1_000),
@@ -72,12 +73,19 @@ const label = z
   .string()
   .regex(/^[\w.:/-]{1,100}$/, { error: 'must be 1 to 100 letters, digits or any of _ . : / -' });
 
+/** Texts of the caller's own, given back as they came. */
+export const metadataSchema = z
+  .record(z.string().max(100), z.string().max(1_000))
+  .refine((value) => Object.keys(value).length <= METADATA_MAX, {
+    error: `has more than ${String(METADATA_MAX)} fields`,
+  });
+
 export const submissionSchema = z
   .strictObject({
     to: mailboxes.default([]),
     cc: mailboxes.default([]),
     bcc: mailboxes.default([]),
-    from: mailbox.optional(),
+    from: mailboxSchema.optional(),
     replyTo: mailboxes.optional(),
     subject: z
       .string()
@@ -98,12 +106,7 @@ export const submissionSchema = z
       .describe('A new message takes the place of an earlier one with the same key that is not sent yet.')
       .optional(),
     tags: z.array(label).max(TAGS_MAX).default([]),
-    metadata: z
-      .record(z.string().max(100), z.string().max(1_000))
-      .refine((value) => Object.keys(value).length <= METADATA_MAX, {
-        error: `has more than ${String(METADATA_MAX)} fields`,
-      })
-      .optional(),
+    metadata: metadataSchema.optional(),
   })
   .superRefine((value, context) => {
     if (value.to.length + value.cc.length + value.bcc.length === 0) {
@@ -125,7 +128,7 @@ export const submissionSchema = z
 export const batchSchema = z.strictObject({ messages: list(submissionSchema, 1) });
 
 /** What a resend may change; no body changes nothing. */
-export const resendSchema = z.strictObject({ to: list(mailbox, 1).optional() }).prefault({});
+export const resendSchema = z.strictObject({ to: list(mailboxSchema, 1).optional() }).prefault({});
 
 export type Submission = z.output<typeof submissionSchema>;
 
