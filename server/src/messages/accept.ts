@@ -77,7 +77,17 @@ export function createAcceptor(deps: AcceptDeps): Acceptor {
       prepare(deps, principal, submission, idempotencyKey, at),
     async accept(principal, prepared, idempotency) {
       deps.refuseWhenFull();
-      const reserved = prepared.map((item) => delivery.reserve(item.delivery));
+      // One that another of the same request takes the place of is not begun: it could not be withdrawn any more.
+      const last = new Set(
+        latestOf(prepared)
+          .values()
+          .map(({ latest }) => latest),
+      );
+      const reserved = prepared.map(
+        (item) =>
+          (item.message.collapseKey === null || last.has(item.message.letter.id)) &&
+          delivery.reserve(item.delivery),
+      );
       let stored: Stored;
       try {
         stored = await group.commit({ tenantId: principal.tenantId, prepared, idempotency, reserved });
@@ -124,11 +134,28 @@ interface Keyed {
   readonly tenantId: string;
   readonly collapseKey: string;
   readonly latest: string;
+  /** Those before it in the same write. */
+  readonly before: readonly string[];
+}
+
+/** Of several with one key the last wins. */
+function latestOf(items: readonly Pick<Prepared, 'message'>[]): Map<string, Keyed> {
+  const found = new Map<string, Keyed>();
+  for (const { message } of items) {
+    const { letter, collapseKey } = message;
+    if (collapseKey === null) continue;
+    const { tenantId, id } = letter;
+    const name = `${tenantId} ${collapseKey}`;
+    const earlier = found.get(name);
+    const before = earlier === undefined ? [] : [...earlier.before, earlier.latest];
+    found.set(name, { tenantId, collapseKey, latest: id, before });
+  }
+  return found;
 }
 
 /** Withdraws earlier messages of the same key; one that is being sent right now goes its way. */
 async function supersede({ delivery }: AcceptDeps, tx: Tx, newer: Keyed): Promise<void> {
-  for (const messageId of await readCollapsible(tx, newer))
+  for (const messageId of new Set([...newer.before, ...(await readCollapsible(tx, newer))]))
     await delivery.cancel(tx, { tenantId: newer.tenantId, messageId, by: newer.latest });
 }
 
@@ -161,14 +188,7 @@ async function write(deps: AcceptDeps, tx: Tx, requests: readonly Request[]): Pr
   const items = fresh.flatMap(({ prepared, reserved }) =>
     prepared.map((item, index) => ({ ...item, reserved: reserved[index] === true })),
   );
-  // Of several with one key the last wins.
-  const collapsing = new Map<string, Keyed>();
-  for (const { message } of items) {
-    const { letter, collapseKey } = message;
-    if (collapseKey === null) continue;
-    const { tenantId, id } = letter;
-    collapsing.set(`${tenantId} ${collapseKey}`, { tenantId, collapseKey, latest: id });
-  }
+  const collapsing = latestOf(items);
   // In one order everywhere, so that two nodes never wait for each other; only tenants that use collapse keys wait.
   for (const tenantId of [...new Set([...collapsing.values()].map((item) => item.tenantId))].sort())
     await lockTenant(tx, tenantId);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fieldErrors, MESSAGE, openApi, openNode } from '../../test/api-scene.ts';
+import { fieldErrors, MESSAGE, openApi, openNode, relayToml } from '../../test/api-scene.ts';
+import { startPeer } from '../../test/smtp-peer.ts';
 import { forEachStore, openTestSqlite } from '../../test/stores.ts';
 
 forEachStore('collapse keys', (open) => {
@@ -40,6 +41,22 @@ forEachStore('collapse keys', (open) => {
     assert.deepEqual(states, ['cancelled', 'cancelled', 'queued']);
     const acme = await api.ask('GET', `/messages/${theirs}`, { headers: { 'posthorn-tenant': 'acme' } });
     assert.equal(acme.at('state'), 'queued');
+  });
+
+  test('of a batch that is begun at once, the last one goes out', async (t) => {
+    const peer = await startPeer();
+    const api = await openApi(t, open, { toml: relayToml(peer.port) });
+    const messages = Array.from({ length: 100 }, () => ({ ...MESSAGE, collapseKey: 'k' }));
+    for (let round = 0; round < 2; round += 1) {
+      const batch = await api.ask('POST', '/messages/batch', { body: { messages } });
+      assert.equal(batch.status, 202, batch.text);
+      const items = (batch.at('messages') ?? batch.at('items')) as { id: string }[];
+      await api.reaches(items.at(-1)?.id ?? '', 'accepted');
+      const first = await api.ask('GET', `/messages/${items[0]?.id ?? ''}`);
+      assert.equal(first.at('state'), 'cancelled');
+    }
+    assert.equal(peer.messages.length, 2);
+    await peer.close();
   });
 
   test('of many at once, on several nodes, exactly one is left', async (t) => {

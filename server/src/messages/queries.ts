@@ -2,7 +2,14 @@
  * The SQL that writes messages, and what a repeated request finds.
  * Next: accept.ts
  */
-import { EIGHT_BIT, PART_BYTES, SENSITIVE, UTF8_HEADERS, type Letter } from '../delivery/delivery.ts';
+import {
+  DELIVERY,
+  EIGHT_BIT,
+  PART_BYTES,
+  SENSITIVE,
+  UTF8_HEADERS,
+  type Letter,
+} from '../delivery/delivery.ts';
 import { serializeAddress } from '../mail/mail.ts';
 import type { Db, Row, Tx } from '../store/store.ts';
 
@@ -10,7 +17,12 @@ interface IdempotencyTables {
   idempotency_keys: { tenant_id: string; key: string; body_hash: string; answer: string; created_at: number };
 }
 
-/** Each message supersedes those before it, so that many can wait only when they came in one batch. */
+interface CollapseTables {
+  messages: { tenant_id: string; id: string; collapse_key: string | null };
+  jobs: { kind: string; id: string };
+}
+
+/** Each message supersedes those before it: what waits is among the latest. */
 const COLLAPSIBLE_MAX = 100;
 
 export interface NewMessage {
@@ -70,20 +82,26 @@ function messageRow(message: NewMessage): Row {
   };
 }
 
-/** Ids of other messages of the tenant with this collapse key, the latest first; those far back are finished. */
+/** Ids of other messages of the tenant with this collapse key that are not sent yet; those far back are finished. */
 export async function readCollapsible(
   tx: Tx,
   message: { tenantId: string; collapseKey: string; latest: string },
 ): Promise<string[]> {
   const rows = await tx
-    .tables<{ messages: { tenant_id: string; id: string; collapse_key: string | null } }>()
-    .selectFrom('messages')
-    .select('id')
-    .where('tenant_id', '=', message.tenantId)
-    .where('collapse_key', '=', message.collapseKey)
-    .where('id', '<>', message.latest)
-    .orderBy('id', 'desc')
-    .limit(COLLAPSIBLE_MAX)
+    .tables<CollapseTables>()
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('messages')
+        .select('id')
+        .where('tenant_id', '=', message.tenantId)
+        .where('collapse_key', '=', message.collapseKey)
+        .where('id', '<>', message.latest)
+        .orderBy('id', 'desc')
+        .limit(COLLAPSIBLE_MAX)
+        .as('latest'),
+    )
+    .innerJoin('jobs', (join) => join.on('jobs.kind', '=', DELIVERY).onRef('jobs.id', '=', 'latest.id'))
+    .select('latest.id')
     .execute();
   return rows.map((row) => row.id);
 }

@@ -8,7 +8,7 @@ export async function collapse(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createIndex('messages_collapse')
     .on('messages')
-    .columns(['tenant_id', 'collapse_key'])
+    .columns(['tenant_id', 'collapse_key', 'id'])
     .where(sql.ref('collapse_key'), 'is not', null)
     .execute();
 }
