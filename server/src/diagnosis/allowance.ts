@@ -5,7 +5,8 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/clock.ts';
-import { problem, type Principal } from '../http/http.ts';
+import type { Principal } from '../http/http.ts';
+import { HOUR_MS, MINUTE_MS, refuseBeyond } from './limits.ts';
 
 export interface Allowance {
   /** Counts one use; throws `rate_limited` when there is none left. */
@@ -18,8 +19,6 @@ export interface AllowanceLimits {
   readonly perHour: number;
 }
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
 /** Keys and tenants remembered; beyond it the longest unused is forgotten. */
 const REMEMBERED_MAX = 10_000;
 
@@ -36,14 +35,12 @@ export function createAllowance(clock: Clock, { what, perMinute, perHour }: Allo
       const byKey = recent(`key ${keyId}`, MINUTE_MS);
       const byTenant = recent(`tenant ${tenantId}`, HOUR_MS);
       const now = clock.monotonic();
-      const wait = Math.max(
-        byKey.length < perMinute ? 0 : (byKey[0] ?? now) + MINUTE_MS - now,
-        byTenant.length < perHour ? 0 : (byTenant[0] ?? now) + HOUR_MS - now,
+      refuseBeyond(
+        what,
+        { max: perMinute, windowMs: MINUTE_MS, starts: byKey },
+        { max: perHour, windowMs: HOUR_MS, starts: byTenant },
+        now,
       );
-      if (wait > 0) {
-        const detail = `At most ${String(perMinute)} ${what} in a minute with one key, and ${String(perHour)} in an hour in a tenant.`;
-        throw problem('rate_limited', { detail, retryAfterSeconds: Math.ceil(wait / 1_000) });
-      }
       byKey.push(now);
       byTenant.push(now);
     },

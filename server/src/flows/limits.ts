@@ -3,7 +3,7 @@
  * that parallel requests and several nodes share one count.
  * Next: verifications.ts
  */
-import { problem } from '../http/http.ts';
+import { problem, waitForRoom } from '../http/http.ts';
 import type { Tx } from '../store/store.ts';
 import type { FlowSettings } from './flow-settings.ts';
 import { readLockedAt, readSends, type Where } from './queries.ts';
@@ -18,13 +18,12 @@ export async function refuseTooSoon(tx: Tx, where: Where, own: FlowSettings, now
   const lockedAt = await readLockedAt(tx, where, now - own.blockSeconds * SECOND_MS);
   const waits = [
     afterLatest(sends, own.resendSeconds * SECOND_MS, now),
-    untilOneFewer(
+    waitForRoom(
       sends.filter((at) => at > now - HOUR_MS),
-      own.perHour,
-      HOUR_MS,
+      { max: own.perHour, windowMs: HOUR_MS },
       now,
     ),
-    untilOneFewer(sends, own.perDay, DAY_MS, now),
+    waitForRoom(sends, { max: own.perDay, windowMs: DAY_MS }, now),
     lockedAt === undefined ? 0 : lockedAt + own.blockSeconds * SECOND_MS - now,
   ];
   const waitMs = Math.max(...waits);
@@ -38,10 +37,4 @@ export async function refuseTooSoon(tx: Tx, where: Where, own: FlowSettings, now
 function afterLatest(sends: readonly number[], waitMs: number, now: number): number {
   const latest = sends.at(-1);
   return latest === undefined ? 0 : latest + waitMs - now;
-}
-
-/** Ms until fewer than `max` of these are in the window; oldest first. */
-function untilOneFewer(sends: readonly number[], max: number, windowMs: number, now: number): number {
-  const inTheWay = sends[sends.length - max];
-  return inTheWay === undefined ? 0 : inTheWay + windowMs - now;
 }

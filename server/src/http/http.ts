@@ -9,4 +9,5 @@ export { eventAnswer, operation, rawAnswer, type Operation, type RawBody } from 
 export { openApiDocument } from './openapi.ts';
 export { PROBLEMS, problem, type ProblemCode } from '../base/problem.ts';
 export { idempotencyHeaders, pageAnswer, pageOf, pageQuery, readCursor, type Page } from './paging.ts';
+export { waitForRoom, type RateLimit } from './rate-limit.ts';
 export type { Permission, Principal, Role } from './principal.ts';
