@@ -241,22 +241,22 @@ function egressOf(tenantId: string, use: 'mail' | 'https', config: Config): Egre
   return tenantEgress({ allow: egress.tenantAllow, own, ...(use === 'https' && { ports: HTTPS_PORTS }) });
 }
 
+/** What grows by itself is cut back; what fails is tried again an hour later. */
 function tidyHourly(db: Db, clock: Clock, log: Log): () => void {
+  const works: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['idempotency keys', () => forgetRemembered(db, clock.now() - REMEMBER_MS)],
+    ['mails of flows', () => forgetSends(db, clock.now() - REMEMBER_MS)],
+    ['connection tests', () => forgetOldTests(db, clock)],
+    ['secrets of old revisions', () => forgetOldSecrets(db, clock)],
+  ];
   let cancel = (): void => undefined;
   const arm = (): void => {
     cancel = clock.after(HOUR_MS, () => {
-      forgetRemembered(db, clock.now() - REMEMBER_MS).catch((error: unknown) => {
-        log.warn({ err: error }, 'old idempotency keys could not be removed; trying again in an hour');
-      });
-      forgetSends(db, clock.now() - REMEMBER_MS).catch((error: unknown) => {
-        log.warn({ err: error }, 'old mails of flows could not be forgotten; trying again in an hour');
-      });
-      forgetOldTests(db, clock).catch((error: unknown) => {
-        log.warn({ err: error }, 'old connection tests could not be removed; trying again in an hour');
-      });
-      forgetOldSecrets(db, clock).catch((error: unknown) => {
-        log.warn({ err: error }, 'secrets of old revisions could not be forgotten; trying again in an hour');
-      });
+      for (const [what, work] of works) {
+        work().catch((error: unknown) => {
+          log.warn({ err: error, what }, 'what is old could not be removed; trying again in an hour');
+        });
+      }
       arm();
     });
   };

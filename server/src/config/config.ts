@@ -38,3 +38,5 @@ export {
 } from './connection-settings.ts';
 export type { FieldRole } from './fields.ts';
 export { nearName } from './near-name.ts';
+export { isInside } from './inside.ts';
+export { AUTH_KINDS, SECURITIES } from './smtp-settings.ts';

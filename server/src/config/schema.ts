@@ -4,7 +4,6 @@
  * Names are camelCase here and snake_case in the file; `paths.ts` has the rule.
  * Next: load.ts
  */
-import { join, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { SENDER_PATTERN } from './connection-fields.ts';
 import { declaredConnection } from './connection-settings.ts';
@@ -20,6 +19,7 @@ import {
   table,
   text,
 } from './fields.ts';
+import { isInside } from './inside.ts';
 import { formatDuration } from './units.ts';
 
 const SECOND = 1_000;
@@ -267,13 +267,11 @@ function foldersAreOpened(value: unknown, context: z.core.$RefinementCtx): void 
   if (!read.success) return;
   for (const [index, connection] of (read.data.connections ?? []).entries()) {
     if (connection.type !== 'pickup' || typeof connection.folder !== 'string') continue;
-    const folder = resolve(connection.folder);
-    const open = read.data.pickup?.folders ?? [];
-    if (open.some((root) => `${folder}${sep}`.startsWith(join(resolve(root), sep)))) continue;
+    if (isInside(connection.folder, read.data.pickup?.folders ?? [])) continue;
     context.addIssue({
       code: 'custom',
       path: ['connections', index, 'folder'],
-      message: 'is not in a folder that pickup.folders names',
+      message: 'is not in a folder that pickup.folders names, by its absolute path',
     });
   }
 }

@@ -33,6 +33,8 @@ export const AUTH_KINDS = [
   'oauth2-jwt-bearer',
 ] as const;
 
+export const SECURITIES = ['none', 'auto', 'implicit', 'starttls', 'starttls-when-available'] as const;
+
 /** The schema of SMTP settings, with `secret` for a password and `secretKey` for a private key. */
 export function smtpTable<S extends z.ZodType, K extends z.ZodType>(secret: S, secretKey: K) {
   return table({
@@ -48,11 +50,7 @@ export function smtpTable<S extends z.ZodType, K extends z.ZodType>(secret: S, s
       'destination',
       'Port; 465 for `implicit`, else 587, when not given.',
     ),
-    security: of(
-      choice(['none', 'auto', 'implicit', 'starttls', 'starttls-when-available']).default('starttls'),
-      'destination',
-      'How the line is protected.',
-    ),
+    security: of(choice(SECURITIES).default('starttls'), 'destination', 'How the line is protected.'),
     auth: of(
       choice(AUTH_KINDS).default('anonymous'),
       'destination',

@@ -139,12 +139,13 @@ export function createGrants(deps: GrantDeps): Grants {
     try {
       const kept: Sealed = { token, family: current.family, basis: digest(configured ?? '') };
       const sealed = await sealGrant(keyRing, owner, kept);
-      await settleGrant(db, key, by, {
+      const stored = await settleGrant(db, key, by, {
         ...(trouble === undefined && { sealed, renewed_at: clock.now(), trouble: null }),
         ...(typeof trouble === 'string' && { trouble }),
         ...(endsAt !== undefined && { ends_at: endsAt }),
       });
-      if (next !== undefined) unstored.delete(digest(current.token));
+      // Who lost the lease has stored nothing: then it stays in memory as well.
+      if (stored && next !== undefined) unstored.delete(digest(current.token));
     } catch (error) {
       // It stays in memory and is written with the next use; until then this process is the only one that has it.
       log.warn({ err: error, connection: owner.id }, 'a renewed refresh token could not be stored yet');

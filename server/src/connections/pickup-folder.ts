@@ -4,7 +4,7 @@
  * Next: pickup.ts
  */
 import { realpath, stat } from 'node:fs/promises';
-import { isAbsolute, resolve, sep } from 'node:path';
+import { isInside } from '../config/config.ts';
 import type { Failure } from '../mail/mail.ts';
 
 export type Folder =
@@ -29,16 +29,6 @@ export async function findFolder(folder: string, allowed: readonly string[]): Pr
   }
   const message = 'The pickup folder is a file and no folder (ENOTDIR).';
   return { ok: false, failure: { kind: 'file', code: 'ENOTDIR', message } };
-}
-
-/** By its name alone, without a look at the disk. */
-export function isInside(folder: string, allowed: readonly string[]): boolean {
-  if (!isAbsolute(folder)) return false;
-  const path = resolve(folder);
-  return allowed.some((root) => {
-    const base = resolve(root);
-    return path === base || path.startsWith(base.endsWith(sep) ? base : base + sep);
-  });
 }
 
 /** The system's own word; paths are not repeated, since the connection shows its folder. */

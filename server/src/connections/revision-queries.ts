@@ -298,26 +298,9 @@ export async function readKept(
   return row?.sealed ?? undefined;
 }
 
-/** Replaces a secret of one revision by its successor: the same revision goes on. */
-export async function updateSecret(
-  tx: Tx,
-  revisionId: string,
-  field: SecretField,
-  sealed: string,
-  rotatedAt: number,
-): Promise<boolean> {
-  const result = await tables(tx)
-    .updateTable('connection_secrets')
-    .set({ sealed, rotated_at: rotatedAt })
-    .where('revision_id', '=', revisionId)
-    .where('field', '=', field)
-    .executeTakeFirst();
-  return Number(result.numUpdatedRows) === 1;
-}
-
 /** Forgets the secrets of revisions that were replaced before this time; that there were some stays known. */
-export async function forgetSecrets(db: Db | Tx, before: number): Promise<number> {
-  const result = await tables(db)
+export async function forgetSecrets(db: Db | Tx, before: number): Promise<void> {
+  await tables(db)
     .updateTable('connection_secrets')
     .set({ sealed: null })
     .where('sealed', 'is not', null)
@@ -328,8 +311,7 @@ export async function forgetSecrets(db: Db | Tx, before: number): Promise<number
         .where('state', '=', 'superseded')
         .where('superseded_at', '<', before),
     )
-    .executeTakeFirst();
-  return Number(result.numUpdatedRows);
+    .execute();
 }
 
 /** Removes every secret of a connection, of whatever revision. */

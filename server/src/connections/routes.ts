@@ -9,7 +9,7 @@ import { connectOperations } from './connect-operations.ts';
 import type { Connections } from './connections.ts';
 import { activationOf, activationQuery, revisionOperations } from './revision-routes.ts';
 import { secretOperations } from './secret-routes.ts';
-import { connectionView, idParams, mustFind, viewConnection } from './view.ts';
+import { connectionView, idParams, mustFind, viewConnection, viewConnections } from './view.ts';
 
 const tags = ['Connections'] as const;
 const namedSettings = connectionSettings.meta({ id: 'ConnectionInput' });
@@ -151,8 +151,7 @@ function listing(connections: Connections): Operation {
     answers: { 200: pageAnswer(connectionView) },
     refusals: [],
     async run({ principal }) {
-      const all = connections.list(principal.tenantId);
-      const items = await Promise.all(all.map((item) => viewConnection(connections, item)));
+      const items = await viewConnections(connections, connections.list(principal.tenantId));
       return { status: 200, body: { items, next: null } };
     },
   });

@@ -33,21 +33,19 @@ export interface TokenRequest {
 }
 
 export interface Tokens {
-  tokenFor(request: TokenRequest): Promise<TokenGiven & { readonly expiresAt?: number }>;
+  tokenFor(request: TokenRequest): Promise<TokenGiven>;
   /** Forgets all tokens and waits for what is being asked: a new refresh token must not be lost. */
   stop(): Promise<void>;
 }
 
-type Answered = TokenGiven & { readonly expiresAt?: number };
-
 interface Kept {
-  readonly answer: Extract<Answered, { ok: true }>;
+  readonly answer: Extract<TokenGiven, { ok: true }>;
   /** On the monotonic clock: from then on it is renewed, and from then on it is dead. */
   readonly renewAt: number;
   readonly deadAt: number;
 }
 interface Failed {
-  readonly answer: Answered;
+  readonly answer: TokenGiven;
   /** On the monotonic clock. */
   readonly until: number;
   /** The provider asked for the wait, so that nobody gets around it. */
@@ -74,10 +72,10 @@ export function createTokens(deps: TokenDeps): Tokens {
   const { clock } = deps;
   const kept = new LRUCache<string, Kept>({ max: KEPT_MAX });
   const failed = new LRUCache<string, Failed>({ max: KEPT_MAX });
-  const asking = new Map<string, Promise<Answered>>();
+  const asking = new Map<string, Promise<TokenGiven>>();
 
   /** Asks once for all who want the same. */
-  function ask(name: string, plan: TokenPlan, request: TokenRequest): Promise<Answered> {
+  function ask(name: string, plan: TokenPlan, request: TokenRequest): Promise<TokenGiven> {
     const running = asking.get(name);
     if (running !== undefined) return running;
     const started = clock.monotonic();
@@ -97,7 +95,7 @@ export function createTokens(deps: TokenDeps): Tokens {
     return asked;
   }
 
-  async function tokenFor(request: TokenRequest): Promise<Answered> {
+  async function tokenFor(request: TokenRequest): Promise<TokenGiven> {
     const plan = planToken(request.connection.settings);
     if (plan === undefined)
       return refuse(undefined, 'NO_TOKEN_NEEDED', 'These settings need no access token.');
@@ -116,7 +114,7 @@ export function createTokens(deps: TokenDeps): Tokens {
   }
 
   /** The last failure, as long as it stands for an answer. */
-  function isWaiting(name: string, fresh: boolean): Answered | undefined {
+  function isWaiting(name: string, fresh: boolean): TokenGiven | undefined {
     const last = failed.get(name);
     if (last === undefined || clock.monotonic() >= last.until || (fresh && !last.asked)) return undefined;
     return last.answer;
@@ -180,7 +178,7 @@ const NOT_CONNECTED: Failure = {
 };
 
 interface Fetched {
-  readonly answer: Answered;
+  readonly answer: TokenGiven;
   readonly lifeMs: number;
   /** The provider's own Retry-After. */
   readonly waitMs?: number;
@@ -335,25 +333,25 @@ function told(clock: Clock, plan: TokenPlan, answer: TokenAnswer): Fetched {
     lifetimeSeconds: lifeMs / 1000,
     ...(scopes !== undefined && { scopes }),
   };
-  return { answer: { ok: true, accessToken, expiresAt: clock.now() + lifeMs, facts }, lifeMs };
+  return { answer: { ok: true, accessToken, facts }, lifeMs };
 }
 
 function factsOf({ endpoint, grant, scopes }: TokenPlan): TokenFacts {
   return { endpoint, grant, scopes, kept: false };
 }
 
-function refuse(plan: TokenPlan | undefined, code: string, message: string): Answered {
+function refuse(plan: TokenPlan | undefined, code: string, message: string): TokenGiven {
   const facts = plan === undefined ? { endpoint: '', grant: '', scopes: [], kept: false } : factsOf(plan);
   return { ok: false, failure: { kind: 'capability', code, message }, facts };
 }
 
 function unlessAborted(
-  asked: Promise<Answered>,
+  asked: Promise<TokenGiven>,
   signal: AbortSignal | undefined,
   plan: TokenPlan,
-): Promise<Answered> {
+): Promise<TokenGiven> {
   if (signal === undefined) return asked;
-  const stopped: Answered = {
+  const stopped: TokenGiven = {
     ok: false,
     failure: { kind: 'stopped', code: 'STOPPED', message: 'Asking for an access token was stopped.' },
     facts: factsOf(plan),

@@ -60,11 +60,27 @@ export const connectionView = z
   })
   .meta({ id: 'Connection', description: 'The settings without the secrets, and how it is.' });
 
-export async function viewConnection(
+type Shown = z.input<typeof connectionView>;
+
+export async function viewConnection(connections: Connections, connection: Connection): Promise<Shown> {
+  const grants = await connections.grants([connection]);
+  return shown(connections, connection, grants.get(connection.id));
+}
+
+/** Several, with one look at their grants. */
+export async function viewConnections(
+  connections: Connections,
+  all: readonly Connection[],
+): Promise<Shown[]> {
+  const grants = await connections.grants(all);
+  return all.map((one) => shown(connections, one, grants.get(one.id)));
+}
+
+function shown(
   connections: Connections,
   connection: Connection,
-): Promise<z.input<typeof connectionView>> {
-  const grants = await connections.grants([connection]);
+  grant: Parameters<typeof shownGrant>[1],
+): Shown {
   const { settings } = connection;
   const trialEnds = connections.trialEnds(connection);
   const breaker = connections.channel(connection.id)?.breaker;
@@ -96,7 +112,7 @@ export async function viewConnection(
             failures: trouble.failures,
             nextTryAt: toRfc3339(trouble.nextProbeAt),
           },
-    grant: shownGrant(connection, grants.get(connection.id)),
+    grant: shownGrant(connection, grant),
     createdAt: toRfc3339(connection.createdAt),
     updatedAt: toRfc3339(connection.updatedAt),
   };
@@ -108,7 +124,7 @@ function titleOf(errorId: string, settings: Connection['settings']): string {
 }
 
 /** Failing only while it would send: nobody waits for one that is paused. */
-function stateOf({ status, paused }: Connection, failing: boolean): z.input<typeof connectionView>['state'] {
+function stateOf({ status, paused }: Connection, failing: boolean): Shown['state'] {
   if (status !== 'active') return status;
   return paused ? 'paused' : failing ? 'failing' : 'active';
 }

@@ -5,23 +5,16 @@
  */
 import { z } from 'zod';
 import type { Clock } from '../base/clock.ts';
+import { AUTH_KINDS, SECURITIES } from '../config/config.ts';
 import { operation, type Operation } from '../http/http.ts';
 import type { Preset } from './preset.ts';
 import { isStale, noticesAt, PRESETS } from './presets.ts';
 import { settingsHints } from './settings-rules.ts';
 
 const tags = ['Diagnosis'] as const;
-const SECURITIES = ['none', 'auto', 'implicit', 'starttls', 'starttls-when-available'] as const;
-const AUTHS = [
-  'anonymous',
-  'password',
-  'oauth2-client-credentials',
-  'oauth2-refresh-token',
-  'oauth2-jwt-bearer',
-] as const;
 
 export const security = z.enum(SECURITIES);
-export const authKind = z.enum(AUTHS);
+export const authKind = z.enum(AUTH_KINDS);
 
 const presetView = z
   .object({

@@ -4,10 +4,9 @@
  */
 import { createKey, listKeys, revokeKey, type ApiKey, type CreatedKey, type Role } from '../access/access.ts';
 import { systemClock } from '../base/clock.ts';
-import { formatConfigProblem } from '../config/config.ts';
-import { openStore, type Db } from '../store/store.ts';
+import type { Db } from '../store/store.ts';
 import { ensureTenants, findTenantBySlug, INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
-import { loadPlace, OperatorRefused, type Place } from './place.ts';
+import { mustLoadPlace, OperatorRefused, withStore, type Place } from './place.ts';
 
 export interface LocalKeyRequest extends Place {
   readonly name: string;
@@ -46,18 +45,13 @@ export function revokeKeyLocally(
   });
 }
 
-/** Runs `work` on the store that the place names, beside a running server or without one. */
-async function atStore<T>(place: Place, work: (db: Db) => Promise<T>): Promise<T> {
-  const found = loadPlace(place);
-  if (!found.ok) throw new OperatorRefused(found.errors.map(formatConfigProblem).join('\n'));
-  const { config } = found.loaded;
-  const store = await openStore({ url: config.database.url, serve: false, onBroken: () => undefined });
-  try {
-    await ensureTenants(store.db, systemClock, namedTenants(config.tenants));
-    return await work(store.db);
-  } finally {
-    await store.close();
-  }
+/** Runs `work` where the tenants of the file are there. */
+function atStore<T>(place: Place, work: (db: Db) => Promise<T>): Promise<T> {
+  const loaded = mustLoadPlace(place);
+  return withStore(loaded, async (db) => {
+    await ensureTenants(db, systemClock, namedTenants(loaded.config.tenants));
+    return work(db);
+  });
 }
 
 async function tenantOf(db: Db, slug: string | undefined): Promise<string> {

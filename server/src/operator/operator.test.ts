@@ -133,6 +133,15 @@ test('doctor: a full disk, no way out, a lost and a wrong key are problems', asy
   assert.match(wrong.fix ?? '', /put the right key file back/);
 });
 
+test('doctor: of an old key file that is missing it is that file that is told', async (t) => {
+  const place = newPlace(t, '[secrets]\nprevious_key_files = ["/nowhere/old.key"]\n');
+  await createMasterKey(join(place.data, 'master.key'));
+  await settle(place).catch(() => undefined); // it does not start so
+  const key = (await checksOf(place))['master key'];
+  assert.equal(key?.status, 'problem');
+  assert.match(key.detail, /no master key file \/nowhere\/old\.key/);
+});
+
 test('doctor: secrets that end soon, have ended or are old are told', async (t) => {
   const inDays = (days: number): string =>
     new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);

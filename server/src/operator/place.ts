@@ -3,7 +3,7 @@
  * Next: keys.ts
  */
 import { dirname, join } from 'node:path';
-import { loadConfig, type LoadedConfig, type LoadResult } from '../config/config.ts';
+import { formatConfigProblem, loadConfig, type LoadedConfig, type LoadResult } from '../config/config.ts';
 import {
   createMasterKey,
   hasDataKeys,
@@ -11,7 +11,7 @@ import {
   type MasterKey,
   type MasterKeyResult,
 } from '../secrets/secrets.ts';
-import type { Db } from '../store/store.ts';
+import { openStore, type Db } from '../store/store.ts';
 
 export interface Place {
   /** The configuration file; `./posthorn.toml` if it is there. */
@@ -37,6 +37,23 @@ export function loadPlace(place: Place): LoadResult {
     },
     ...(place.config !== undefined && { file: place.config }),
   });
+}
+
+/** As `loadPlace`; throws `OperatorRefused` with every reason why not. */
+export function mustLoadPlace(place: Place): LoadedConfig {
+  const found = loadPlace(place);
+  if (!found.ok) throw new OperatorRefused(found.errors.map(formatConfigProblem).join('\n'));
+  return found.loaded;
+}
+
+/** Runs `work` on the store of a place, beside a running server or without one. */
+export async function withStore<T>({ config }: LoadedConfig, work: (db: Db) => Promise<T>): Promise<T> {
+  const store = await openStore({ url: config.database.url, serve: false, onBroken: () => undefined });
+  try {
+    return await work(store.db);
+  } finally {
+    await store.close();
+  }
 }
 
 /** Where the master key is: the configured file, or one of ours in the data folder. */
@@ -90,7 +107,7 @@ async function withPrevious({ config }: LoadedConfig, first: PlaceKeys): Promise
   const keys = new Map([first.masterKey, ...first.previous].map((key) => [key.id, key]));
   for (const file of config.secrets.previousKeyFiles) {
     const more = await loadMasterKey(file);
-    if (!more.ok) return more;
+    if (!more.ok) return { ...more, reason: 'unreadable' }; // missing is said of the key file itself
     for (const key of [more.masterKey, ...more.previous]) if (!keys.has(key.id)) keys.set(key.id, key);
   }
   keys.delete(first.masterKey.id);

@@ -4,7 +4,7 @@
  * Next: place.ts
  */
 import { systemClock } from '../base/clock.ts';
-import { formatConfigProblem, type LoadedConfig } from '../config/config.ts';
+import type { LoadedConfig } from '../config/config.ts';
 import {
   createKeyRing,
   createMasterKey,
@@ -17,8 +17,16 @@ import {
   rewrapAll,
   type MasterKey,
 } from '../secrets/secrets.ts';
-import { openStore, type Db } from '../store/store.ts';
-import { keyFile, loadPlace, OperatorRefused, readMasterKeys, type Place, type PlaceKeys } from './place.ts';
+import type { Db } from '../store/store.ts';
+import {
+  keyFile,
+  mustLoadPlace,
+  OperatorRefused,
+  readMasterKeys,
+  withStore,
+  type Place,
+  type PlaceKeys,
+} from './place.ts';
 
 export interface RotateRequest extends Place {
   /** Takes the new key from this file, and makes it there when it is missing. */
@@ -199,18 +207,7 @@ async function keysNow(loaded: LoadedConfig): Promise<PlaceKeys> {
 }
 
 async function atSecrets<T>(place: Place, work: (scene: Scene) => Promise<T>): Promise<T> {
-  const found = loadPlace(place);
-  if (!found.ok) throw new OperatorRefused(found.errors.map(formatConfigProblem).join('\n'));
-  const { loaded } = found;
+  const loaded = mustLoadPlace(place);
   const keys = await keysNow(loaded); // before the store: a place without a key is left as it is
-  const store = await openStore({
-    url: loaded.config.database.url,
-    serve: false,
-    onBroken: () => undefined,
-  });
-  try {
-    return await work({ db: store.db, loaded, keys });
-  } finally {
-    await store.close();
-  }
+  return withStore(loaded, (db) => work({ db, loaded, keys }));
 }
