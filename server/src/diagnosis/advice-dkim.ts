@@ -23,6 +23,8 @@ interface Key {
   readonly state: 'good' | 'revoked' | 'unreadable';
 }
 
+const BITS_MIN = 1_024;
+
 /** A domain signs for itself, or its parent signs for it (relaxed alignment, RFC 7489 §3.1.1). */
 export async function adviseOnDkim(about: AdviceCase): Promise<DkimAdvice> {
   const selectors = about.preset?.dns.dkim ?? [];
@@ -42,8 +44,11 @@ async function withSelectors(about: AdviceCase, selectors: readonly string[]): P
     return place === undefined || record === undefined ? [] : [{ ...place, ...readKey(record) }];
   });
   const expected = selectors.map((selector) => `${selector}._domainkey.${domain}`).join(' or ');
-  const good = keys.find(({ state }) => state === 'good');
-  if (good !== undefined) return { row: goodRow(good, expected), domain: good.domain, unknown: false };
+  const good = keys.find(isStrong) ?? keys.find(({ state }) => state === 'good');
+  if (good !== undefined) {
+    const signing = isStrong(good) ? good.domain : undefined;
+    return { row: goodRow(good, expected), domain: signing, unknown: false };
+  }
   if (answers.some(({ kind }) => kind === 'failed') && keys.length === 0) {
     const why = 'The DNS did not answer.';
     return { row: row('dkim', 'unknown', { expected, why }), domain: undefined, unknown: true };
@@ -62,9 +67,14 @@ async function withSelectors(about: AdviceCase, selectors: readonly string[]): P
   return { row: missing, domain: undefined, unknown: false };
 }
 
+/** RFC 8301 §3.2: signatures with RSA keys of fewer than 1024 bits count for nothing. */
+function isStrong({ state, bits }: Key): boolean {
+  return state === 'good' && (bits === undefined || bits >= BITS_MIN);
+}
+
 function goodRow({ name, bits }: Key, expected: string): AdviceRow {
   const found = bits === undefined ? name : `${name} (RSA, ${String(bits)} bits)`;
-  if (bits !== undefined && bits < 1_024) {
+  if (bits !== undefined && bits < BITS_MIN) {
     const why = 'Receivers ignore RSA keys of fewer than 1024 bits (RFC 8301 §3.2).';
     return row('dkim', 'fail', { found, expected, why, fix: 'Replace the key by one of 2048 bits.' });
   }

@@ -29,14 +29,13 @@ export async function adviseOnDmarc({ domain, lookups, leftMs }: AdviceCase): Pr
   if (answers[0]?.kind === 'failed') {
     return { ...none, row: row('dmarc', 'unknown', { why: 'The DNS did not answer.' }) };
   }
-  const top = places.at(-1) ?? domain;
   return {
     ...none,
     row: row('dmarc', 'warn', {
       found: 'no DMARC record',
-      expected: `a TXT record at _dmarc.${top}`,
+      expected: `a TXT record at _dmarc.${domain}`,
       why: 'Large mailbox providers ask senders for a DMARC record, and without one anybody can use the domain in From.',
-      fix: `Begin with this TXT record at _dmarc.${top}: "v=DMARC1; p=none; rua=mailto:dmarc@${top}".`,
+      fix: `Begin with this TXT record at _dmarc.${domain}: "v=DMARC1; p=none; rua=mailto:dmarc@${domain}".`,
     }),
   };
 }

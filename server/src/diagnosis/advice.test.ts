@@ -107,6 +107,21 @@ suite('advice against a mailbox provider', () => {
     );
   });
 
+  test('a key that receivers ignore is no signature, and hides no good one', async (t) => {
+    const zone = without('selector1._domainkey.example.test');
+    const weak = { 'selector1._domainkey.example.test': { TXT: [`p=${key(512)}`] } };
+    const alone = await advise(t, { ...zone, ...weak });
+    assert.equal(alone.of('dkim').status, 'fail');
+    assert.doesNotMatch(alone.of('alignment').found ?? '', /DKIM/);
+    const good = { 'selector2._domainkey.example.test': { TXT: [`p=${key(2_048)}`] } };
+    assert.equal((await advise(t, { ...zone, ...weak, ...good })).of('dkim').status, 'pass');
+  });
+
+  test('the record that is advised is one at the sender’s own domain', async (t) => {
+    const { of } = await advise(t, { 'example.co.uk': { MX: ['10 mx.test'] } }, undefined, 'example.co.uk');
+    assert.match(of('dmarc').fix ?? '', /_dmarc\.example\.co\.uk:.*mailto:dmarc@example\.co\.uk/);
+  });
+
   test('DMARC: two records, no policy, a policy of the parent, only watching', async (t) => {
     const dmarc = async (...records: string[]) =>
       (await advise(t, { ...RIGHT, '_dmarc.example.test': { TXT: records } })).of('dmarc');

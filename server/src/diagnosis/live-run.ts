@@ -9,7 +9,7 @@ import type { Candidate, Connections, Rehearsed } from '../connections/connectio
 import { graphPlace, planRehearsal } from '../connections/connections.ts';
 import { connectionPort } from '../config/config.ts';
 import type { Lookups } from '../net/net.ts';
-import type { OutgoingMail } from '../smtp/smtp.ts';
+import { planTls, type OutgoingMail } from '../smtp/smtp.ts';
 import type { Db } from '../store/store.ts';
 import { adviseOn, type AdviceAsked } from './advice.ts';
 import { phaseCase, settingsCase } from './case-facts.ts';
@@ -17,6 +17,7 @@ import { explainFault } from './explain-fault.ts';
 import { describePhase, type Aim } from './findings.ts';
 import { saveEnd, saveEvents } from './queries.ts';
 import { createRecorder } from './recorder.ts';
+import { destinationOf } from './settings-rules.ts';
 import { judgeSettings } from './settings-stage.ts';
 import type { EndEvent, Ending, TestEvent } from './stage.ts';
 
@@ -96,7 +97,8 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
     fingerprint,
     describe: (record) => {
       known = { ...known, ...phaseCase(record) };
-      const found = describePhase(record, { ...aim, sizeBytes }, clock);
+      const opportunistic = isOpportunistic(candidate, known['ip']);
+      const found = describePhase(record, { ...aim, opportunistic, sizeBytes }, clock);
       const isLast = record.phase === 'accepted' && input.sentNote !== undefined;
       return isLast ? { ...found, notes: [...(found.notes ?? []), input.sentNote ?? ''] } : found;
     },
@@ -204,21 +206,25 @@ export function startRun(deps: RunDeps, input: RunInput): LiveRun {
 }
 
 function aimOf({ settings }: Candidate): Aim {
-  if (settings.type === 'graph') {
-    return {
-      ...graphPlace(settings),
-      opportunistic: false,
-      verify: true,
-      proxy: undefined,
-      sizeBytes: undefined,
-    };
-  }
-  if (settings.type !== 'smtp') {
-    return { host: '', port: 0, opportunistic: false, verify: true, proxy: undefined, sizeBytes: undefined };
-  }
-  const { host, security, verify, proxy } = settings;
-  const port = connectionPort(settings);
-  const opportunistic =
-    security === 'starttls-when-available' || (security === 'auto' && port !== 465 && port !== 2465);
-  return { host, port, opportunistic, verify, proxy, sizeBytes: undefined };
+  const nothing = {
+    host: '',
+    port: 0,
+    opportunistic: false,
+    verify: true,
+    proxy: undefined,
+    sizeBytes: undefined,
+  };
+  if (settings.type === 'graph') return { ...nothing, ...graphPlace(settings) };
+  if (settings.type !== 'smtp') return nothing;
+  const { host, verify, proxy } = settings;
+  return { ...nothing, host, verify, proxy, port: connectionPort(settings) };
+}
+
+/** Whether the session goes on without TLS when the server offers none: what it does depends on where the server is. */
+function isOpportunistic({ settings }: Candidate, address: string | undefined): boolean {
+  if (settings.type !== 'smtp') return false;
+  const internal = address !== undefined && destinationOf(address) === 'private';
+  return (
+    planTls({ security: settings.security, port: connectionPort(settings) }, internal) === 'when-available'
+  );
 }

@@ -4,39 +4,17 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { openApi, type Answer, type Api } from '../../test/api-scene.ts';
+import { openApi } from '../../test/api-scene.ts';
 import { makeCertificates } from '../../test/certificates.ts';
 import { startGraph } from '../../test/graph-server.ts';
 import { forEachStore } from '../../test/stores.ts';
+import { runTest as run, stageIn as stage, stagesIn as stages } from '../../test/test-run-scene.ts';
 import { CLIENT, startTokenServer } from '../../test/token-server.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'posthorn-other-ways-'));
 after(() => {
   rmSync(root, { recursive: true });
 });
-
-interface Shown {
-  readonly id: string;
-  readonly status: string;
-  readonly fact?: string;
-  readonly summary?: Readonly<Record<string, unknown>>;
-  readonly diagnosis?: { readonly id: string };
-}
-
-async function run(api: Api, body: object, key = api.key): Promise<Answer> {
-  const started = await api.ask('POST', '/connection-tests', { body, key });
-  assert.equal(started.status, 202, started.text);
-  for (;;) {
-    const shown = await api.ask('GET', `/connection-tests/${String(started.at('id'))}`, { key });
-    if (shown.at('status') !== 'running') return shown;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-const stages = (answer: Answer): string[] =>
-  (answer.at('stages') as Shown[]).map(({ id, status }) => `${id} ${status}`);
-const stage = (answer: Answer, id: string): Shown | undefined =>
-  (answer.at('stages') as Shown[]).find((one) => one.id === id);
 
 const SENDER = '[sender]\naddress = "app@example.com"\n';
 
@@ -74,13 +52,13 @@ forEachStore('tests of other ways out', (open) => {
       for (const to of [{}, { to: 'ana@example.net' }]) {
         const done = await run(api, { settings: { type: 'pickup', name: 'f', folder }, ...to });
         assert.equal(done.at('failedStage'), 'settings', done.text);
-        assert.equal(stage(done, 'settings')?.diagnosis?.id, expected);
+        assert.equal(stage(done, 'settings').diagnosis?.id, expected);
       }
     }
     const key = await api.makeKey({ tenant: 'acme', role: 'tenant_admin' });
     const theirs = { type: 'pickup', name: 'f', folder: root };
     const done = await run(api, { settings: theirs }, key);
-    assert.equal(stage(done, 'settings')?.diagnosis?.id, 'pickup.not_allowed', done.text);
+    assert.equal(stage(done, 'settings').diagnosis?.id, 'pickup.not_allowed', done.text);
     const saved = await api.ask('POST', '/connections', {
       body: theirs,
       headers: { 'posthorn-tenant': 'acme' },
@@ -104,25 +82,25 @@ forEachStore('tests of other ways out', (open) => {
     const tested = await run(api, { settings, to: 'ana@example.net' });
     assert.deepEqual(stages(tested), [...way, 'data ok', 'accepted ok'], tested.text);
     assert.deepEqual(graph.sent[0]?.recipients, ['ana@example.net']);
-    assert.deepEqual(stage(tested, 'accepted')?.summary, { queueId: 'b1e5-0000-4711' });
-    assert.match(stage(tested, 'tls')?.fact ?? '', /^TLS 1\.3, localhost, \d+ days? left$/);
+    assert.deepEqual(stage(tested, 'accepted').summary, { queueId: 'b1e5-0000-4711' });
+    assert.match(stage(tested, 'tls').fact ?? '', /^TLS 1\.3, localhost, \d+ days? left$/);
     for (const secret of [...token.secrets, CLIENT.secret])
       assert.ok(![checked, tested].some(({ text }) => text.includes(secret)));
 
     graph.next.push({ status: 403, code: 'ErrorAccessDenied', message: 'Access is denied.' });
     const denied = await run(api, { settings, to: 'ana@example.net' });
     assert.equal(denied.at('failedStage'), 'data');
-    assert.equal(stage(denied, 'data')?.diagnosis?.id, 'graph.forbidden');
+    assert.equal(stage(denied, 'data').diagnosis?.id, 'graph.forbidden');
     graph.look = 404;
     const missing = await run(api, { settings });
     assert.equal(missing.at('failedStage'), 'auth', missing.text);
     const wrong = await run(api, { settings: { ...settings, clientSecret: 'wrong' } });
     assert.deepEqual(
-      [wrong.at('failedStage'), stage(wrong, 'token')?.diagnosis?.id],
+      [wrong.at('failedStage'), stage(wrong, 'token').diagnosis?.id],
       ['token', 'entra.bad_secret'],
     );
     graph.next.push('hang up');
     const doubtful = await run(api, { settings, to: 'ana@example.net' });
-    assert.equal(stage(doubtful, 'accepted')?.diagnosis?.id, 'smtp.dropped_in_data', doubtful.text);
+    assert.equal(stage(doubtful, 'accepted').diagnosis?.id, 'smtp.dropped_in_data', doubtful.text);
   });
 });

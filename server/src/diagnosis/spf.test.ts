@@ -73,6 +73,14 @@ test('a, mx, include and redirect are followed, and counted', async (t) => {
   assert.equal(reading.trouble, undefined);
 });
 
+test('RFC 7208 §6.1: a redirect comes last wherever it stands, and not at all beside `all`', async (t) => {
+  const last = { 'last.test': { TXT: ['v=spf1 -all'] } };
+  const first = await read(t, { ...spf(`v=spf1 redirect=last.test ip4:${RELAY}`), ...last });
+  assert.equal(first.results.get(RELAY), 'pass');
+  const beside = await read(t, { ...spf('v=spf1 redirect=last.test ~all'), ...last });
+  assert.deepEqual([beside.lookups, beside.results.get(RELAY)], [0, 'softfail']);
+});
+
 test('RFC 7208 §4.6.4: lookups beyond ten and void lookups are counted, not followed for ever', async (t) => {
   const many = Array.from({ length: 12 }, (_, n) => `include:s${String(n)}.test`);
   const zone: Record<string, { TXT: string[] }> = {

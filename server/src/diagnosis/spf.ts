@@ -103,8 +103,12 @@ async function readRecord(walk: Walk, domain: string): Promise<RecordRead> {
     .slice(1, TERMS_MAX)
     .filter((term) => term !== '');
   const end = terms.findIndex((term) => /^[+~?-]?all$/i.test(term));
-  // RFC 7208 §5.1: what follows `all` is not looked at, redirect included.
-  for (const term of end < 0 ? terms : terms.slice(0, end + 1)) await readTerm(walk, domain, term, results);
+  // RFC 7208 §5.1: what follows `all` is not looked at. §6.1: a redirect comes last wherever it stands, and with `all` never.
+  const own = end < 0 ? terms : terms.slice(0, end + 1);
+  const leads = (term: string): boolean => /^redirect=/i.test(term);
+  const last = end < 0 ? own.filter(leads) : [];
+  for (const term of [...own.filter((one) => !leads(one)), ...last])
+    await readTerm(walk, domain, term, results);
   walk.path.delete(domain);
   for (const address of walk.addresses) {
     if (!results.has(address)) results.set(address, 'neutral'); // RFC 7208 §4.7

@@ -131,6 +131,25 @@ test('a client that never takes the end is let go', async () => {
   await once(stream, 'close');
 });
 
+test('an event that does not fit its schema ends its stream and not the process', async (t) => {
+  const { out, socket, stopped, hears } = await serveFeed(t);
+  const gone = once(socket, 'close');
+  out.send({ data: { n: 1 } });
+  await hears('"n":1');
+  queueMicrotask(() => {
+    out.send({ data: { n: 'two' as unknown as number } }); // of another version, say
+  });
+  await Promise.all([gone, stopped]);
+});
+
+test('a feed that cannot begin keeps no place', () => {
+  const streams = createEventStreams(createFakeClock());
+  const broken: EventFeed<unknown> = () => {
+    throw new Error('on purpose');
+  };
+  for (let tries = 0; tries < 101; tries += 1) assert.throws(() => streams.open(broken, 'one'), /on purpose/);
+});
+
 test('there are at most a thousand streams, and a hundred of one tenant', () => {
   const streams = createEventStreams(createFakeClock());
   const feed = () => () => undefined;

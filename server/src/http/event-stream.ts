@@ -14,7 +14,12 @@ export interface FeedEvent<T> {
 }
 
 /** Begins to tell, live; the answer stops it. Nothing may be sent after `end`, or after it was stopped. */
-export type EventFeed<T> = (out: { send(event: FeedEvent<T>): void; end(): void }) => () => void;
+export type EventFeed<T> = (out: {
+  send(event: FeedEvent<T>): void;
+  end(): void;
+  /** Breaks the stream: what was to be told cannot be. */
+  fail(error: Error): void;
+}) => () => void;
 
 export interface EventStreams {
   /** Throws `overloaded` when there are too many, of this owner or in all. */
@@ -85,7 +90,9 @@ function openStream(
   };
   write(`retry: ${String(RETRY_MS)}\n\n`);
   beat();
-  const stop = feed({
+  // Told before anybody pipes it, an error would end the process; who pipes it hears of it all the same.
+  stream.on('error', () => undefined);
+  const stop = begin(feed, stream, {
     send({ id, data }) {
       write(`${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
     },
@@ -96,8 +103,25 @@ function openStream(
       stream.push(null);
       cancelTimer = clock.after(FINISH_MS, () => stream.destroy());
     },
+    fail(error) {
+      stream.destroy(error);
+    },
   });
   if (stream.destroyed) stop();
   else stopFeed = stop;
   return stream;
+}
+
+/** A feed that throws at once must not keep the place of its stream. */
+function begin(
+  feed: EventFeed<unknown>,
+  stream: Readable,
+  out: Parameters<EventFeed<unknown>>[0],
+): () => void {
+  try {
+    return feed(out);
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
 }

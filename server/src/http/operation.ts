@@ -273,13 +273,15 @@ function written(name: string, answers: ReadonlyMap<number, z.ZodType>, answer: 
 
 /** Events are held against their schema like answers. */
 function checkedFeed(name: string, schema: z.ZodType, feed: EventFeed<unknown>): EventFeed<unknown> {
-  return ({ send, end }) =>
+  return ({ send, end, fail }) =>
     feed({
       end,
+      fail,
       send(event) {
         const result = schema.safeParse(event.data);
-        assert(result.success, `${name}: an event does not fit its schema: ${result.error?.message ?? ''}`);
-        send({ ...event, data: result.data });
+        // Events come at any time: thrown here, nobody might be there to catch it.
+        if (result.success) send({ ...event, data: result.data });
+        else fail(new Error(`${name}: an event does not fit its schema: ${result.error.message}`));
       },
     });
 }
