@@ -102,7 +102,7 @@ function copiesTooMany(point: CrashPoint): number {
 /** The points that are passed on this database. */
 export function pointsOn(database: DatabaseKind): readonly CrashPoint[] {
   return CRASH_POINTS.filter((point) => {
-    if (point.startsWith('rotation-')) return false; // not on a message's path: `secrets/rotation.test.ts`
+    if (point.startsWith('rotation-')) return false; // not on a message's path: `operator/rotate.test.ts`
     return database === 'sqlite' || point !== 'during-checkpoint';
   });
 }

@@ -9,7 +9,7 @@ import type { Clock } from '../base/clock.ts';
 import { problem, type Principal } from '../http/http.ts';
 import type { Db } from '../store/store.ts';
 import { findTenantBySlug } from '../tenants/tenants.ts';
-import { readKey, type PresentedKey } from './keys.ts';
+import { keyState, readKey, type PresentedKey } from './keys.ts';
 import { keyById, markUsed, type StoredKey } from './queries.ts';
 import { isInstanceRole } from './roles.ts';
 
@@ -104,11 +104,7 @@ function isGood(stored: StoredKey | undefined, presented: PresentedKey, now: num
   const have = Buffer.from(presented.secretHash, 'hex');
   const same = want.length === have.length && timingSafeEqual(want, have);
   if (!same || stored === undefined) return false;
-  return (
-    stored.kind === presented.kind &&
-    stored.revokedAt === null &&
-    (stored.expiresAt === null || stored.expiresAt > now)
-  );
+  return stored.kind === presented.kind && keyState(stored, now) === 'active';
 }
 
 async function actingTenant(db: Db, key: StoredKey, slug: string | undefined): Promise<string> {

@@ -112,6 +112,15 @@ export async function rollKey(
   });
 }
 
+/** Whether a key still works: the one reading of its times. */
+export function keyState(
+  { revokedAt, expiresAt }: Pick<ApiKey, 'revokedAt' | 'expiresAt'>,
+  now: number,
+): 'active' | 'expired' | 'revoked' {
+  if (revokedAt !== null) return 'revoked';
+  return expiresAt !== null && expiresAt <= now ? 'expired' : 'active';
+}
+
 /** Ends a key for good, on every node within a second. `false` when the tenant has no such key. */
 export async function revokeKey(
   db: Db | Tx,

@@ -2,21 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fieldErrors, openApi, refusal } from '../../test/api-scene.ts';
 import { forEachStore, openTestSqlite } from '../../test/stores.ts';
-import { systemClock, type Clock } from '../base/clock.ts';
+import { shiftedClock } from '../../test/system-clocks.ts';
 
 const HOUR = 3_600_000;
-
-function shiftedClock(): Clock & { shift(ms: number): void } {
-  let shifted = 0;
-  return {
-    ...systemClock,
-    now: () => systemClock.now() + shifted,
-    monotonic: () => systemClock.monotonic() + shifted,
-    shift(ms) {
-      shifted += ms;
-    },
-  };
-}
 
 forEachStore('API keys over the API', (open) => {
   test('K10: a key is shown once, works, is listed without itself, and stops when it is revoked', async (t) => {

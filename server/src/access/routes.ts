@@ -7,7 +7,16 @@ import { toRfc3339, type Clock } from '../base/clock.ts';
 import { isId } from '../base/id.ts';
 import { operation, pageAnswer, problem, type Operation, type Principal } from '../http/http.ts';
 import type { Db } from '../store/store.ts';
-import { createKey, getKey, listKeys, revokeKey, rollKey, type ApiKey, type CreatedKey } from './keys.ts';
+import {
+  createKey,
+  getKey,
+  keyState,
+  listKeys,
+  revokeKey,
+  rollKey,
+  type ApiKey,
+  type CreatedKey,
+} from './keys.ts';
 import { isInstanceRole, mayI, permissionsOf, ROLES } from './roles.ts';
 
 export interface KeyDeps {
@@ -160,13 +169,12 @@ function inThePast() {
 
 function viewKey(key: ApiKey, now: number): z.input<typeof keyView> {
   const shownTime = (at: number | null) => (at === null ? null : toRfc3339(at));
-  const expired = key.expiresAt !== null && key.expiresAt <= now;
   return {
     id: key.id,
     name: key.name,
     kind: key.kind,
     role: key.role,
-    state: key.revokedAt !== null ? 'revoked' : expired ? 'expired' : 'active',
+    state: keyState(key, now),
     createdAt: toRfc3339(key.createdAt),
     expiresAt: shownTime(key.expiresAt),
     revokedAt: shownTime(key.revokedAt),

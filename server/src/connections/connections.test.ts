@@ -7,13 +7,13 @@ import { test } from 'node:test';
 import { readConfig } from '../../test/api-scene.ts';
 import { drive, FORCED, keyRingFor, NOTHING_PROVED, settingsFor } from '../../test/delivery-scene.ts';
 import { createFakeClock, type FakeClock } from '../../test/fake-clock.ts';
+import { problemCode } from '../../test/problem-code.ts';
 import { startPeer } from '../../test/smtp-peer.ts';
 import { forEachStore, openTestPostgres, withoutPostgres, type TestStore } from '../../test/stores.ts';
 import { address, mailOf } from '../../test/smtp-scene.ts';
 import { systemClock } from '../base/clock.ts';
 import { newId } from '../base/id.ts';
 import { createLog } from '../base/log.ts';
-import { Problem } from '../base/problem.ts';
 import {
   classifyField,
   connectionPatch,
@@ -72,17 +72,6 @@ const full = (): Omit<SmtpSettings, 'clientSecret' | 'refreshToken' | 'serviceAc
   assert.ok(settings.type === 'smtp');
   return settings;
 };
-
-/** The code of the problem that this ends with. */
-async function refusal(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof Problem) return error.code;
-    throw error;
-  }
-  return 'none';
-}
 
 /** Per field another value than `full()` has. A field that is missing here is one that nobody thought about. */
 const OTHER: Readonly<Record<string, unknown>> = {
@@ -181,17 +170,20 @@ forEachStore('connections', (open) => {
     assert.deepEqual([cleared.settings.notes, cleared.settings.rate], [undefined, {}]);
 
     await connections.create(TENANT, settingsFor('second', 1), FORCED);
-    assert.equal(await refusal(connections.create(TENANT, settingsFor('second', 1), FORCED)), 'conflict');
-    assert.equal(await refusal(connections.patch(TENANT, 'renamed', { name: 'second' }, FORCED)), 'conflict');
+    assert.equal(await problemCode(connections.create(TENANT, settingsFor('second', 1), FORCED)), 'conflict');
     assert.equal(
-      await refusal(connections.patch(TENANT, 'renamed', { auth: 'password' }, FORCED)),
+      await problemCode(connections.patch(TENANT, 'renamed', { name: 'second' }, FORCED)),
+      'conflict',
+    );
+    assert.equal(
+      await problemCode(connections.patch(TENANT, 'renamed', { auth: 'password' }, FORCED)),
       'invalid_request',
     );
-    assert.equal(await refusal(connections.patch(TENANT, 'nobody', { notes: 'x' }, FORCED)), 'not_found');
+    assert.equal(await problemCode(connections.patch(TENANT, 'nobody', { notes: 'x' }, FORCED)), 'not_found');
 
     await connections.remove(TENANT, made.id);
     assert.equal(connections.byId(made.id), undefined);
-    assert.equal(await refusal(connections.remove(TENANT, made.id)), 'not_found');
+    assert.equal(await problemCode(connections.remove(TENANT, made.id)), 'not_found');
     assert.deepEqual(
       changes.map((ids) => ids.length),
       [1, 1, 1, 1, 1],
@@ -219,18 +211,18 @@ forEachStore('connections', (open) => {
           connectionPatch.parse({ [name]: OTHER[name], ...change }),
           FORCED,
         );
-      const alone = await refusal(patch({}));
+      const alone = await problemCode(patch({}));
       assert.equal(alone, role === 'destination' ? 'secret_required' : 'none', name);
       if (role === 'destination') {
         assert.deepEqual(it.connections.byId(made.id)?.revision, 1, `${name}: nothing was changed`);
         assert.equal(
-          await refusal(patch({ password: SECRET })),
+          await problemCode(patch({ password: SECRET })),
           name === 'type' ? 'invalid_request' : 'secret_required',
           name,
         );
         const both =
           name === 'type' ? { password: null, clientKey: null } : { password: SECRET, clientKey: KEY };
-        assert.equal(await refusal(patch(both)), 'none', name);
+        assert.equal(await problemCode(patch(both)), 'none', name);
       }
       await it.connections.remove(TENANT, it.connections.byId(made.id)?.id ?? '');
     }
@@ -243,7 +235,7 @@ forEachStore('connections', (open) => {
     await it.connections.patch(TENANT, made.id, { host: '127.0.0.9', port: 9 }, FORCED);
     await it.connections.patch(TENANT, made.id, { password: SECRET }, FORCED);
     assert.equal(
-      await refusal(it.connections.patch(TENANT, made.id, { host: '127.0.0.8' }, FORCED)),
+      await problemCode(it.connections.patch(TENANT, made.id, { host: '127.0.0.8' }, FORCED)),
       'secret_required',
     );
     const moved = await it.connections.patch(TENANT, made.id, { host: '127.0.0.8', password: null }, FORCED);
@@ -263,12 +255,12 @@ forEachStore('connections', (open) => {
     const made = await it.connections.create(TENANT, full(), FORCED);
     for (const mask of ['••••••••', '********']) {
       assert.equal(
-        await refusal(it.connections.patch(TENANT, made.id, { password: mask }, FORCED)),
+        await problemCode(it.connections.patch(TENANT, made.id, { password: mask }, FORCED)),
         'invalid_request',
         mask,
       );
       const asNew = { ...full(), name: 'new', password: mask };
-      assert.equal(await refusal(it.connections.create(TENANT, asNew, FORCED)), 'invalid_request', mask);
+      assert.equal(await problemCode(it.connections.create(TENANT, asNew, FORCED)), 'invalid_request', mask);
     }
     assert.equal(it.connections.byId(made.id)?.revision, 1);
   });
@@ -367,7 +359,7 @@ forEachStore('connections', (open) => {
       connections.patch(TENANT, 'a', { notes: 'x' }, FORCED),
       connections.remove(TENANT, 'a'),
     ]) {
-      assert.equal(await refusal(work), 'managed_by_file');
+      assert.equal(await problemCode(work), 'managed_by_file');
     }
     assert.equal((await connections.setPaused(TENANT, 'a', true)).paused, true, 'pausing is no setting');
 
@@ -504,10 +496,10 @@ forEachStore('connections', (open) => {
       it.connections.isUsableBy(tenantId, theirs.id) && !it.connections.isUsableBy(tenantId, ours.id),
     );
     assert.equal(
-      await refusal(it.connections.patch(tenantId, ours.id, { notes: 'mine' }, FORCED)),
+      await problemCode(it.connections.patch(tenantId, ours.id, { notes: 'mine' }, FORCED)),
       'not_found',
     );
-    assert.equal(await refusal(it.connections.remove(tenantId, ours.id)), 'not_found');
+    assert.equal(await problemCode(it.connections.remove(tenantId, ours.id)), 'not_found');
   });
 
   test('stopped, nothing is left that would wake up', async () => {

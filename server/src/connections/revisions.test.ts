@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { drive, FORCED, keyRingFor, settingsFor } from '../../test/delivery-scene.ts';
 import { createFakeClock, type FakeClock } from '../../test/fake-clock.ts';
+import { problemCode } from '../../test/problem-code.ts';
 import { forEachStore, openTestPostgres, withoutPostgres, type TestStore } from '../../test/stores.ts';
 import { systemClock } from '../base/clock.ts';
 import { createLog } from '../base/log.ts';
-import { Problem } from '../base/problem.ts';
 import { readEvents } from '../events/events.ts';
 import { createDialer, instanceEgress } from '../net/net.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
@@ -53,16 +53,6 @@ async function rig(store: TestStore, shared: Partial<Rig> & { db?: TestStore['db
   return { store, connections, clock, keyRing, proofs, log, [Symbol.asyncDispose]: close };
 }
 
-async function refusal(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof Problem) return error.code;
-    throw error;
-  }
-  return 'none';
-}
-
 const events = async ({ store }: Rig, id: string) =>
   (await readEvents(store.db, TENANT, id)).map(({ type }) => type.replace('connection.', ''));
 
@@ -99,9 +89,9 @@ forEachStore('revisions', (open) => {
     assert.deepEqual([made.status, made.revision, made.draft?.state], ['draft', 1, 'draft']);
     assert.deepEqual(connections.usableBy(TENANT), []);
     assert.equal(connections.channel(made.id), undefined);
-    assert.equal(await refusal(connections.activate(TENANT, made.id, BY)), 'not_proved');
+    assert.equal(await problemCode(connections.activate(TENANT, made.id, BY)), 'not_proved');
     assert.equal(
-      await refusal(connections.create(TENANT, settingsFor('b', 1), { ...BY, activate: {} })),
+      await problemCode(connections.create(TENANT, settingsFor('b', 1), { ...BY, activate: {} })),
       'not_proved',
     );
     assert.equal(connections.find(TENANT, 'b'), undefined, 'nothing was kept of it');
@@ -117,7 +107,7 @@ forEachStore('revisions', (open) => {
       saved.draft?.changes.map(({ field, after }) => [field, after]),
       [['password', 'changed']],
     );
-    assert.equal(await refusal(connections.activate(TENANT, made.id, BY)), 'not_proved');
+    assert.equal(await problemCode(connections.activate(TENANT, made.id, BY)), 'not_proved');
     const forced = await connections.activate(TENANT, made.id, { ...BY, force: 'the relay is away' });
     assert.equal(forced.revision, 2);
     const [last] = await connections.history(forced, { after: undefined, limit: 1 });
@@ -166,7 +156,7 @@ forEachStore('revisions', (open) => {
     const save = (ehloName: string) => connections.patch(TENANT, id, { ehloName }, { ...BY, revision: 1 });
     const both = await drive(clock, Promise.allSettled([save('a.example'), save('b.example')]));
     assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
-    assert.equal(await refusal(save('c.example')), 'conflict');
+    assert.equal(await problemCode(save('c.example')), 'conflict');
     assert.equal(connections.byId(id)?.draft?.number, 2);
   });
 
@@ -207,7 +197,7 @@ forEachStore('revisions', (open) => {
     clock.advance(7 * DAY + 1);
     await forgetOldSecrets(store.db, clock);
     assert.equal(
-      await refusal(connections.restore(TENANT, id, { ...BY, of: 1, secrets: {} })),
+      await problemCode(connections.restore(TENANT, id, { ...BY, of: 1, secrets: {} })),
       'secret_required',
     );
     const now = connections.byId(id);
@@ -216,9 +206,12 @@ forEachStore('revisions', (open) => {
     assert.equal(past?.secrets[0]?.kept, false, 'that there was one stays known');
     await connections.restore(TENANT, id, { ...BY, of: 1, secrets: { password: 'given' } });
     assert.equal(await passwordOf(it, 'relay'), 'given');
-    assert.equal(await refusal(connections.restore(TENANT, id, { ...BY, of: 99, secrets: {} })), 'not_found');
     assert.equal(
-      await refusal(connections.restore('ten_other', id, { ...BY, of: 1, secrets: {} })),
+      await problemCode(connections.restore(TENANT, id, { ...BY, of: 99, secrets: {} })),
+      'not_found',
+    );
+    assert.equal(
+      await problemCode(connections.restore('ten_other', id, { ...BY, of: 1, secrets: {} })),
       'not_found',
     );
   });
@@ -271,7 +264,7 @@ forEachStore('revisions', (open) => {
     clock.advance(MINUTE);
     await refuse(it, id);
     await connections.restore(TENANT, id, { ...BY, of: 2, secrets: {} });
-    assert.equal(await refusal(connections.activate(TENANT, id, BY)), 'not_proved');
+    assert.equal(await problemCode(connections.activate(TENANT, id, BY)), 'not_proved');
     clock.advance(MINUTE);
     await passes(it, 'relay', 'tst_2');
     assert.equal((await connections.activate(TENANT, id, BY)).revision, 4);

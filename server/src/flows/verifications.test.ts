@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { fieldErrors, openApi, refusal, type Api } from '../../test/api-scene.ts';
 import { createFakeClock } from '../../test/fake-clock.ts';
 import { forEachStore, openTestSqlite } from '../../test/stores.ts';
+import { shiftedClock } from '../../test/system-clocks.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import { transaction } from '../store/store.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
@@ -11,18 +12,6 @@ import { countTry } from './queries.ts';
 const TO = 'ana@example.net';
 const URL = 'https://app.example/start?t={token}';
 const SENDER = '[sender]\naddress = "app@example.com"\n';
-
-/** The wall clock, moved on by hand; timers are real. */
-function shiftedClock(): Clock & { shift(ms: number): void } {
-  let shifted = 0;
-  return {
-    ...systemClock,
-    now: () => systemClock.now() + shifted,
-    shift(ms) {
-      shifted += ms;
-    },
-  };
-}
 
 async function opened(t: Parameters<typeof openApi>[0], open: Parameters<typeof openApi>[1], clock?: Clock) {
   const api = await openApi(t, open, { toml: SENDER, ...(clock !== undefined && { clock }) });

@@ -3,8 +3,7 @@
  * Next: dial.ts
  */
 import { isIPv6 } from 'node:net';
-import type { Octets } from './octets.ts';
-import { notReached, proxyFailure, proxyPlace, type Proxy, type ProxyAnswer } from './proxy.ts';
+import { cutShort, notReached, proxyFailure, proxyPlace, type ProxyAnswer, type ProxyAsk } from './proxy.ts';
 
 const VERSION = Buffer.from('HTTP/1.');
 /** Octets of one answer's head; a real one has a few hundred. */
@@ -12,12 +11,7 @@ const HEAD_MAX = 16 * 1024;
 /** Interim answers (1xx) before the real one. */
 const INTERIM_MAX = 5;
 
-export async function askHttpConnect(asked: {
-  readonly octets: Octets;
-  readonly proxy: Proxy;
-  readonly address: string;
-  readonly port: number;
-}): Promise<ProxyAnswer> {
+export async function askHttpConnect(asked: ProxyAsk): Promise<ProxyAnswer> {
   const { octets, proxy, address, port } = asked;
   const place = proxyPlace(proxy);
   // The target is a checked address and a number, so nothing of a person's text is in it (RFC 9112 §3.2.3).
@@ -31,10 +25,10 @@ export async function askHttpConnect(asked: {
 
   for (let interim = 0; interim <= INTERIM_MAX; interim += 1) {
     const begin = await octets.take(VERSION.length);
-    if ('kind' in begin) return { ok: false, failure: begin, next: false };
+    if ('kind' in begin) return cutShort(begin);
     if (!begin.equals(VERSION)) break; // something else, and its end need not be waited for
     const head = await octets.takeUntil('\r\n\r\n', HEAD_MAX);
-    if ('kind' in head) return { ok: false, failure: head, next: false };
+    if ('kind' in head) return cutShort(head);
     const status = /^[01] (\d{3})(?: |\r)/.exec(head.toString('latin1', 0, 64))?.[1];
     if (status === undefined) break;
     const code = Number(status);

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { connect as tcpConnect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { after, test, type TestContext } from 'node:test';
 import { closeProxies, startProxy, type ProxyScript, type TestProxy } from '../../test/proxy-server.ts';
-import { systemClock, type Clock } from '../base/clock.ts';
+import { watchedClock } from '../../test/system-clocks.ts';
+import { systemClock } from '../base/clock.ts';
 import { classify } from '../mail/mail.ts';
 import { createDialer, type Dialed, type DialFailure, type DialTarget, type Resolver } from './dial.ts';
 import { instanceEgress, PROXY_PORTS, tenantEgress } from './egress.ts';
@@ -14,26 +15,10 @@ const KINDS = ['socks5', 'http'] as const;
 const SECRET = 'pässword: canary';
 const SIGN_IN = { username: 'relay', password: SECRET };
 
-/** The system clock, remembering timers that neither fired nor were called off. */
-const pending = new Set<symbol>();
-const clock: Clock = {
-  ...systemClock,
-  after(delayMs, run) {
-    const timer = Symbol('timer');
-    pending.add(timer);
-    const cancel = systemClock.after(delayMs, () => {
-      pending.delete(timer);
-      run();
-    });
-    return () => {
-      pending.delete(timer);
-      cancel();
-    };
-  },
-};
+const { clock, pending } = watchedClock();
 after(() => {
   closeProxies();
-  assert.equal(pending.size, 0, 'no timer is left');
+  assert.equal(pending(), 0, 'no timer is left');
 });
 
 const answering =

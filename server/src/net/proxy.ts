@@ -4,6 +4,7 @@
  * Next: tunnel.ts
  */
 import type { Failure } from '../mail/mail.ts';
+import type { Octets } from './octets.ts';
 
 export interface Proxy {
   readonly kind: 'socks5' | 'http';
@@ -61,6 +62,19 @@ function fits(text: string): boolean {
 /** Where the proxy is, for people; never with its user. */
 export function proxyPlace({ host, port }: Proxy): string {
   return `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+}
+
+/** What is asked of a proxy over a line to it: the way to a checked address. */
+export interface ProxyAsk {
+  readonly octets: Octets;
+  readonly proxy: Proxy;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The line to the proxy failed before it had answered. */
+export function cutShort(failure: Failure): ProxyRefused {
+  return { ok: false, failure, next: false };
 }
 
 /** The proxy itself is at fault or says no: no other address will change that. */

@@ -4,25 +4,28 @@
  */
 import ipaddr from 'ipaddr.js';
 import type { Octets } from './octets.ts';
-import { notReached, proxyFailure, proxyPlace, type Proxy, type ProxyAnswer } from './proxy.ts';
+import {
+  cutShort,
+  notReached,
+  proxyFailure,
+  proxyPlace,
+  type Proxy,
+  type ProxyAnswer,
+  type ProxyAsk,
+} from './proxy.ts';
 
 const VERSION = 5;
 const NO_SIGN_IN = 0;
 const NAME_AND_PASSWORD = 2;
 const NOTHING_FITS = 0xff;
 
-export async function askSocks(asked: {
-  readonly octets: Octets;
-  readonly proxy: Proxy;
-  readonly address: string;
-  readonly port: number;
-}): Promise<ProxyAnswer> {
+export async function askSocks(asked: ProxyAsk): Promise<ProxyAnswer> {
   const { octets, proxy, address, port } = asked;
   const place = proxyPlace(proxy);
   const methods = proxy.signIn === undefined ? [NO_SIGN_IN] : [NO_SIGN_IN, NAME_AND_PASSWORD];
   octets.write(Buffer.from([VERSION, methods.length, ...methods])); // RFC 1928 §3
   const chosen = await octets.take(2);
-  if ('kind' in chosen) return { ok: false, failure: chosen, next: false };
+  if ('kind' in chosen) return cutShort(chosen);
   const method = chosen[1] ?? NOTHING_FITS;
   if (chosen[0] !== VERSION) return notSocks(place);
   if (method !== NO_SIGN_IN) {
@@ -34,13 +37,13 @@ export async function askSocks(asked: {
   const family = ip.kind() === 'ipv4' ? 1 : 4;
   octets.write(Buffer.from([VERSION, 1, 0, family, ...ip.toByteArray(), port >> 8, port & 0xff])); // §4
   const head = await octets.take(5);
-  if ('kind' in head) return { ok: false, failure: head, next: false };
+  if ('kind' in head) return cutShort(head);
   const [version, reply = 1, , bound = 0, first = 0] = head;
   const rest = BOUND_OCTETS[bound] ?? (bound === 3 ? first + 1 : undefined);
   if (version !== VERSION || rest === undefined) return notSocks(place);
   if (reply !== 0) return refusal(reply, place);
   const tail = await octets.take(rest - 1 + 2); // one octet of the address came with the head; the port is two
-  return 'kind' in tail ? { ok: false, failure: tail, next: false } : { ok: true };
+  return 'kind' in tail ? cutShort(tail) : { ok: true };
 }
 
 /** Octets of a bound address by its type, RFC 1928 §6; a name (3) brings its own length. */
@@ -63,7 +66,7 @@ async function signIn(octets: Octets, proxy: Proxy, method: number): Promise<Pro
   const answer = await octets.take(2);
   if ('kind' in answer) {
     // Some proxies hang up instead of saying no.
-    if (answer.kind !== 'dropped') return { ok: false, failure: answer, next: false };
+    if (answer.kind !== 'dropped') return cutShort(answer);
     return proxyFailure('protocol', 'PROXY_AUTH', `The proxy ${place} hung up at the sign-in.`);
   }
   if (answer[1] === 0) return undefined;

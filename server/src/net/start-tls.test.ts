@@ -17,31 +17,16 @@ import {
   type TlsOptions as ServerOptions,
 } from 'node:tls';
 import { makeCertificates } from '../../test/certificates.ts';
-import { systemClock, type Clock } from '../base/clock.ts';
+import { watchedClock } from '../../test/system-clocks.ts';
+import { systemClock } from '../base/clock.ts';
 import { startTls, type TlsRefused, type TlsStarted } from './start-tls.ts';
 import { secureContext, type TlsOptions } from './tls-context.ts';
 
 const made = makeCertificates();
 const secure: TlsOptions = { minVersion: 'TLSv1.2', verify: true, ca: made.ca };
 
-/** The system clock, remembering timers that neither fired nor were called off. */
-const pending = new Set<symbol>();
-const clock: Clock = {
-  ...systemClock,
-  after(delayMs, run) {
-    const timer = Symbol('timer');
-    pending.add(timer);
-    const cancel = systemClock.after(delayMs, () => {
-      pending.delete(timer);
-      run();
-    });
-    return () => {
-      pending.delete(timer);
-      cancel();
-    };
-  },
-};
-after(() => assert.equal(pending.size, 0));
+const { clock, pending } = watchedClock();
+after(() => assert.equal(pending(), 0));
 
 async function listen(t: TestContext, server: Server): Promise<number> {
   const sockets = new Set<Socket>();
