@@ -7,7 +7,8 @@ import { createSecretKey, randomBytes, randomInt } from 'node:crypto';
 import { test } from 'node:test';
 import { encrypt } from '../../server/src/secrets/cipher.ts';
 import { makeRotationScene, rehearseRotation } from '../../server/test/rotation-scene.ts';
-import { openStage, tryDoors } from '../../server/test/secret-doors.ts';
+import { tryDoors } from '../../server/test/secret-doors.ts';
+import { openStage } from '../../server/test/secret-stage.ts';
 import { seededRandom } from '../crash/random.ts';
 
 const MUTATIONS = 5_000;

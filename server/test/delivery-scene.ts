@@ -6,26 +6,23 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after } from 'node:test';
-import { systemClock } from '../src/base/clock.ts';
 import { newId } from '../src/base/id.ts';
 import { createLog, type Log } from '../src/base/log.ts';
 import { connectionSettings, type ConnectionSettings } from '../src/config/config.ts';
 import { openConnections, type Connection, type Connections } from '../src/connections/connections.ts';
 import {
   createDelivery,
-  storedAddress,
   type Delivery,
   type DeliveryPolicy,
-  type Letter,
-  type NewDelivery,
   type Settlement,
 } from '../src/delivery/delivery.ts';
-import { serializeAddress } from '../src/mail/mail.ts';
-import { createDialer, instanceEgress, type Dialer } from '../src/net/net.ts';
+import { instanceEgress } from '../src/net/net.ts';
 import { createKeyRing, createMasterKey, type KeyRing, type MasterKey } from '../src/secrets/secrets.ts';
 import { transaction, type Db } from '../src/store/store.ts';
 import { INSTANCE_TENANT_ID } from '../src/tenants/tenants.ts';
+import { countingDialer, type CountingDialer } from './counting-dialer.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
+import { messageRow, newDelivery, type Mail } from './new-delivery.ts';
 import { closePeers, type Peer } from './smtp-peer.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,28 +47,6 @@ export const LIVE: DeliveryPolicy = {
   inDoubt: { otp: 'retry', account: 'retry', notification: 'retry', bulk: 'hold' },
   inDoubtWait: { otp: MINUTE, account: 10 * MINUTE, notification: 10 * MINUTE, bulk: 10 * MINUTE },
 };
-
-/** A dialer that counts, and refuses while a port is in `dead`. */
-export interface CountingDialer extends Dialer {
-  readonly dead: Set<number>;
-  dials(port: number): number;
-}
-
-export function countingDialer(): CountingDialer {
-  const real = createDialer({ clock: systemClock });
-  const counts = new Map<number, number>();
-  const dead = new Set<number>();
-  return {
-    dead,
-    dials: (port) => counts.get(port) ?? 0,
-    dial(target) {
-      counts.set(target.port, (counts.get(target.port) ?? 0) + 1);
-      if (!dead.has(target.port)) return real.dial(target);
-      const failure = { kind: 'tcp', code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' } as const;
-      return Promise.resolve({ ok: false, phase: 'connect', failure, dnsMs: 0, connectMs: 0 });
-    },
-  };
-}
 
 export interface RecipientRow {
   readonly address: string;
@@ -102,19 +77,6 @@ interface Tables {
   attempts: AttemptRow & { id: string };
   events: { subject_id: string; id: string; type: string };
   messages: { id: string };
-}
-
-export interface Mail {
-  readonly to?: readonly string[];
-  readonly from?: string;
-  readonly class?: Letter['class'];
-  /** From now, ms. */
-  readonly lifetimeMs?: number;
-  readonly connection?: string;
-  readonly captureOnly?: boolean;
-  readonly content?: string;
-  /** Handed to this process's worker instead of waiting in the database. */
-  readonly atOnce?: boolean;
 }
 
 export interface Scene extends AsyncDisposable {
@@ -371,60 +333,6 @@ function turn(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, 1);
   });
-}
-
-function newDelivery(now: number, mail: Mail): NewDelivery {
-  const id = newId('msg');
-  const raw = `Message-ID: <${id}@shop.example>\r\nDate: Sat, 21 Nov 2026 10:00:00 +0000\r\nSubject: x\r\n\r\n${mail.content ?? 'Hello.'}\r\n`;
-  const content = Buffer.from(raw);
-  const letter: Letter = {
-    id,
-    tenantId: TENANT,
-    class: mail.class ?? 'notification',
-    from: storedAddress(mail.from ?? 'orders@shop.example'),
-    wanted: mail.connection ?? null,
-    createdAt: now,
-    expiresAt: now + (mail.lifetimeMs ?? 72 * HOUR),
-    sizeBytes: content.length,
-    utf8Headers: false,
-    eightBit: false,
-    captureOnly: mail.captureOnly === true,
-    recipients: (mail.to ?? ['to@customer.example']).map((address, position) => ({
-      position,
-      address: storedAddress(address),
-      state: 'queued',
-      attempts: 0,
-      nextAt: null,
-      connectionId: null,
-    })),
-    content,
-  };
-  return { letter, kinds: letter.recipients.map(() => 'to'), sendAt: null };
-}
-
-function messageRow({ letter }: NewDelivery) {
-  return {
-    tenant_id: letter.tenantId,
-    id: letter.id,
-    created_at: letter.createdAt,
-    class: letter.class,
-    from_address: serializeAddress(letter.from),
-    from_name: null,
-    subject: 'x',
-    message_id: `${letter.id}@shop.example`,
-    connection: letter.wanted,
-    send_at: null,
-    expires_at: letter.expiresAt,
-    collapse_key: null,
-    size_bytes: letter.sizeBytes,
-    content_flags: 0,
-    capture_only: letter.captureOnly ? 1 : 0,
-    tags: null,
-    metadata: null,
-    key_id: 'key_test',
-    idempotency_key: null,
-    resend_of: null,
-  };
 }
 
 /** Message-IDs that a peer holds complete, in the order in which they came. */

@@ -1,7 +1,8 @@
 /** One connection's live side against real peers: who is sent, who is sent back, what is learned, how it ends. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countingDialer, drive, settingsFor } from '../../test/delivery-scene.ts';
+import { countingDialer } from '../../test/counting-dialer.ts';
+import { drive, settingsFor } from '../../test/delivery-scene.ts';
 import { createFakeClock } from '../../test/fake-clock.ts';
 import { startPeer } from '../../test/smtp-peer.ts';
 import { address, mailOf, targetOf, words } from '../../test/smtp-scene.ts';

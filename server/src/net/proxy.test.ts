@@ -5,7 +5,6 @@ import { connect as tcpConnect, createServer, type AddressInfo, type Socket } fr
 import { after, test, type TestContext } from 'node:test';
 import { closeProxies, startProxy, type ProxyScript, type TestProxy } from '../../test/proxy-server.ts';
 import { watchedClock } from '../../test/system-clocks.ts';
-import { systemClock } from '../base/clock.ts';
 import { classify } from '../mail/mail.ts';
 import { createDialer, type Dialed, type DialFailure, type DialTarget, type Resolver } from './dial.ts';
 import { instanceEgress, PROXY_PORTS, tenantEgress } from './egress.ts';

@@ -18,7 +18,6 @@ import {
 } from 'node:tls';
 import { makeCertificates } from '../../test/certificates.ts';
 import { watchedClock } from '../../test/system-clocks.ts';
-import { systemClock } from '../base/clock.ts';
 import { startTls, type TlsRefused, type TlsStarted } from './start-tls.ts';
 import { secureContext, type TlsOptions } from './tls-context.ts';
 
