@@ -34,6 +34,8 @@ export interface RotationScene extends AsyncDisposable {
   openAll(): Promise<{ right: number; all: number }>;
   /** Rotates in a process of its own; `undefined` when it was killed. */
   rotate(death?: { point: CrashPoint; pass: number } | { afterMs: number }): Promise<Rotated | undefined>;
+  /** Takes old keys out of the key file, in a process of its own. */
+  forgetOld(): Promise<void>;
 }
 
 export interface Rotated {
@@ -90,7 +92,19 @@ export async function makeRotationScene(url?: string): Promise<RotationScene> {
       }
       return { right, all: sealed.size };
     },
-    rotate: (death) => rotateInChild(config, data, death),
+    async rotate(death) {
+      const armed = death !== undefined && 'point' in death ? [death.point, String(death.pass)] : [];
+      const said = await inChild(
+        config,
+        data,
+        armed,
+        death !== undefined && 'afterMs' in death ? death.afterMs : undefined,
+      );
+      return said === undefined ? undefined : (JSON.parse(said) as Rotated);
+    },
+    async forgetOld() {
+      await inChild(config, data, ['forget'], undefined);
+    },
     async [Symbol.asyncDispose]() {
       await store.close();
       rmSync(folder, { recursive: true, force: true });
@@ -98,28 +112,27 @@ export async function makeRotationScene(url?: string): Promise<RotationScene> {
   };
 }
 
-async function rotateInChild(
+/** What the process said; `undefined` when it was killed. */
+async function inChild(
   config: string,
   data: string,
-  death: Parameters<RotationScene['rotate']>[0],
-): Promise<Rotated | undefined> {
-  const armed = death !== undefined && 'point' in death ? [death.point, String(death.pass)] : [];
-  const child = spawn(process.execPath, [CHILD, config, data, ...armed], {
+  args: readonly string[],
+  killAfterMs: number | undefined,
+): Promise<string | undefined> {
+  const child = spawn(process.execPath, [CHILD, config, data, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';
   let wrong = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (wrong += chunk.toString()));
-  const timer =
-    death !== undefined && 'afterMs' in death
-      ? setTimeout(() => child.kill('SIGKILL'), death.afterMs)
-      : undefined;
+  const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   await once(child, 'close');
   clearTimeout(timer);
   if (child.signalCode === 'SIGKILL') return undefined;
-  if (child.exitCode !== 0) throw new Error(`the rotation ended with ${String(child.exitCode)}: ${wrong}`);
-  return JSON.parse(said) as Rotated;
+  if (child.exitCode !== 0)
+    throw new Error(`${args.join(' ')} ended with ${String(child.exitCode)}: ${wrong}`);
+  return said;
 }
 
 async function addTenants(db: Db, ids: readonly string[]): Promise<void> {
@@ -169,19 +182,25 @@ export async function rehearseRotation(
   let rotations = 0;
   let kills = 0;
   let round = 0;
-  while (kills < wanted.kills) {
-    const point = POINTS[round % POINTS.length] ?? POINTS[0];
-    const pass = point === 'rotation-after-key-file' ? 1 : 1 + Math.floor(wanted.random() * 3);
-    const death = round % 4 === 3 ? { afterMs: 250 + wanted.random() * 500 } : { point, pass };
-    const done = await scene.rotate(death);
-    if (done === undefined) kills += 1;
-    else rotations += 1;
-    round += 1;
+  try {
+    while (kills < wanted.kills) {
+      const point = POINTS[round % POINTS.length] ?? POINTS[0];
+      const pass = point === 'rotation-after-key-file' ? 1 : 1 + Math.floor(wanted.random() * 3);
+      const death = round % 4 === 3 ? { afterMs: 250 + wanted.random() * 500 } : { point, pass };
+      const done = await scene.rotate(death);
+      round += 1;
+      if (done === undefined) kills += 1;
+      else {
+        rotations += 1;
+        await scene.forgetOld(); // as an operator does: a key file holds so many and no more
+      }
+    }
+    await scene.rotate();
+    rotations += 1;
+  } finally {
+    working = false;
+    await load;
   }
-  await scene.rotate();
-  working = false;
-  await load;
-  rotations += 1;
   const uses = await masterKeyUse(scene.db);
   return {
     ...{ kills, rotations, troubles },
