@@ -54,7 +54,15 @@ export function addServe(program: Command, context: Context): void {
     });
 }
 
-const ROLES: readonly Role[] = ['instance_admin', 'instance_developer', 'tenant_admin', 'tenant_developer'];
+const ROLES: readonly Role[] = [
+  'instance_admin',
+  'operator',
+  'instance_developer',
+  'auditor',
+  'tenant_admin',
+  'tenant_developer',
+  'tenant_viewer',
+];
 
 interface KeyOptions extends LocalOptions {
   readonly name: string;

@@ -15,7 +15,14 @@ export interface Signals {
   on(name: 'SIGTERM' | 'SIGINT' | 'SIGHUP', heard: () => void): unknown;
 }
 
-export type Role = 'instance_admin' | 'instance_developer' | 'tenant_admin' | 'tenant_developer';
+export type Role =
+  | 'instance_admin'
+  | 'operator'
+  | 'instance_developer'
+  | 'auditor'
+  | 'tenant_admin'
+  | 'tenant_developer'
+  | 'tenant_viewer';
 
 export interface LocalKey {
   readonly id: string;

@@ -38,7 +38,7 @@ import {
   readMasterKeys,
 } from './operator/operator.ts';
 import { createKeyRing, type KeyRing } from './secrets/secrets.ts';
-import { databaseClock, openStore, watchFreeSpace, type Db } from './store/store.ts';
+import { databaseClock, forgetWindows, openStore, watchFreeSpace, type Db } from './store/store.ts';
 import {
   createSettings,
   ensureTenants,
@@ -246,6 +246,7 @@ function tidyHourly(db: Db, clock: Clock, log: Log): () => void {
   const works: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['idempotency keys', () => forgetRemembered(db, clock.now() - REMEMBER_MS)],
     ['mails of flows', () => forgetSends(db, clock.now() - REMEMBER_MS)],
+    ['closed windows', () => forgetWindows(db, clock.now())],
     ['connection tests', () => forgetOldTests(db, clock)],
     ['secrets of old revisions', () => forgetOldSecrets(db, clock)],
   ];

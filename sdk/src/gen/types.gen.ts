@@ -1241,7 +1241,14 @@ export type Restoration = {
   newest?: number;
 };
 
-export type Role = 'instance_admin' | 'instance_developer' | 'tenant_admin' | 'tenant_developer';
+export type Role =
+  | 'instance_admin'
+  | 'operator'
+  | 'instance_developer'
+  | 'auditor'
+  | 'tenant_admin'
+  | 'tenant_developer'
+  | 'tenant_viewer';
 
 export type SecretEntry = {
   tenantId: string;
@@ -1995,7 +2002,7 @@ export type ListMessagesData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2010,11 +2017,11 @@ export type ListMessagesData = {
 
 export type ListMessagesErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -2105,7 +2112,7 @@ export type SendMessageData = {
   headers?: {
     'Idempotency-Key'?: string;
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2120,11 +2127,11 @@ export type SendMessageErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -2236,7 +2243,7 @@ export type SendBatchData = {
   headers?: {
     'Idempotency-Key'?: string;
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2251,11 +2258,11 @@ export type SendBatchErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -2307,7 +2314,7 @@ export type GetMessageData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2320,11 +2327,11 @@ export type GetMessageData = {
 
 export type GetMessageErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -2352,7 +2359,7 @@ export type GetMessageSourceData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2365,11 +2372,11 @@ export type GetMessageSourceData = {
 
 export type GetMessageSourceErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -2397,7 +2404,7 @@ export type ExplainMessageData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2410,11 +2417,11 @@ export type ExplainMessageData = {
 
 export type ExplainMessageErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -2454,7 +2461,7 @@ export type CancelMessageData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2467,11 +2474,11 @@ export type CancelMessageData = {
 
 export type CancelMessageErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -2503,7 +2510,7 @@ export type RetryMessageData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2516,11 +2523,11 @@ export type RetryMessageData = {
 
 export type RetryMessageErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -2560,7 +2567,7 @@ export type ResendMessageData = {
   };
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2577,11 +2584,11 @@ export type ResendMessageErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -2635,7 +2642,7 @@ export type ListConnectionsData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2646,11 +2653,11 @@ export type ListConnectionsData = {
 
 export type ListConnectionsErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -2677,7 +2684,7 @@ export type CreateConnectionData = {
   body: ConnectionInput;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2702,11 +2709,11 @@ export type CreateConnectionErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -2752,7 +2759,7 @@ export type DeleteConnectionData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2765,11 +2772,11 @@ export type DeleteConnectionData = {
 
 export type DeleteConnectionErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -2801,7 +2808,7 @@ export type GetConnectionData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2814,11 +2821,11 @@ export type GetConnectionData = {
 
 export type GetConnectionErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -2846,7 +2853,7 @@ export type PatchConnectionData = {
   body: ConnectionPatch;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2873,11 +2880,11 @@ export type PatchConnectionErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -2931,7 +2938,7 @@ export type PauseConnectionData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2944,11 +2951,11 @@ export type PauseConnectionData = {
 
 export type PauseConnectionErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -2976,7 +2983,7 @@ export type ResumeConnectionData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -2989,11 +2996,11 @@ export type ResumeConnectionData = {
 
 export type ResumeConnectionErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3021,7 +3028,7 @@ export type DisconnectConnectionData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3034,11 +3041,11 @@ export type DisconnectConnectionData = {
 
 export type DisconnectConnectionErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3066,7 +3073,7 @@ export type ConnectConnectionData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3079,11 +3086,11 @@ export type ConnectConnectionData = {
 
 export type ConnectConnectionErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3130,7 +3137,7 @@ export type FinishConnectingData = {
 
 export type FinishConnectingErrors = {
   /**
-   * Done
+   * A page that says what is wrong
    */
   400: string;
   /**
@@ -3158,7 +3165,7 @@ export type ActivateConnectionData = {
   body?: Activation;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3175,11 +3182,11 @@ export type ActivateConnectionErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3231,7 +3238,7 @@ export type DeactivateConnectionData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3244,11 +3251,11 @@ export type DeactivateConnectionData = {
 
 export type DeactivateConnectionErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3282,7 +3289,7 @@ export type ListConnectionRevisionsData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3298,11 +3305,11 @@ export type ListConnectionRevisionsData = {
 
 export type ListConnectionRevisionsErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3338,7 +3345,7 @@ export type GetConnectionRevisionData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3352,11 +3359,11 @@ export type GetConnectionRevisionData = {
 
 export type GetConnectionRevisionErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3385,7 +3392,7 @@ export type RestoreConnectionRevisionData = {
   body?: Restoration;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3413,11 +3420,11 @@ export type RestoreConnectionRevisionErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3473,7 +3480,7 @@ export type ListSecretsData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3484,11 +3491,11 @@ export type ListSecretsData = {
 
 export type ListSecretsErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3515,7 +3522,7 @@ export type ListConnectionTestsData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3533,11 +3540,11 @@ export type ListConnectionTestsData = {
 
 export type ListConnectionTestsErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3568,7 +3575,7 @@ export type StartConnectionTestData = {
   body: ConnectionTestRequest;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3583,11 +3590,11 @@ export type StartConnectionTestErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3637,7 +3644,7 @@ export type GetConnectionTestData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3650,11 +3657,11 @@ export type GetConnectionTestData = {
 
 export type GetConnectionTestErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3683,7 +3690,7 @@ export type FollowConnectionTestData = {
   headers?: {
     'Last-Event-Id'?: string;
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3696,11 +3703,11 @@ export type FollowConnectionTestData = {
 
 export type FollowConnectionTestErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3736,7 +3743,7 @@ export type CancelConnectionTestData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3749,11 +3756,11 @@ export type CancelConnectionTestData = {
 
 export type CancelConnectionTestErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3781,7 +3788,7 @@ export type ListPresetsData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3792,11 +3799,11 @@ export type ListPresetsData = {
 
 export type ListPresetsErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3825,7 +3832,7 @@ export type HintConnectionData = {
   };
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3840,11 +3847,11 @@ export type HintConnectionErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3886,7 +3893,7 @@ export type ListTenantsData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3900,11 +3907,11 @@ export type ListTenantsData = {
 
 export type ListTenantsErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -3938,7 +3945,7 @@ export type CreateTenantData = {
   };
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -3953,11 +3960,11 @@ export type CreateTenantErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4001,7 +4008,7 @@ export type GetTenantData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4014,11 +4021,11 @@ export type GetTenantData = {
 
 export type GetTenantErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4048,7 +4055,7 @@ export type PatchTenantData = {
   };
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4065,11 +4072,11 @@ export type PatchTenantErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4117,7 +4124,7 @@ export type GetSettingsData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4128,11 +4135,11 @@ export type GetSettingsData = {
 
 export type GetSettingsErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4156,7 +4163,7 @@ export type PatchSettingsData = {
   body: SettingsPatchWritable;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4171,13 +4178,13 @@ export type PatchSettingsErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
    * `locked`: The instance keeps this setting the same for all tenants; its people can unlock it.
    *
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4221,7 +4228,7 @@ export type GetEffectiveSettingsData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4232,11 +4239,11 @@ export type GetEffectiveSettingsData = {
 
 export type GetEffectiveSettingsErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4262,7 +4269,7 @@ export type ListKeysData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4273,11 +4280,11 @@ export type ListKeysData = {
 
 export type ListKeysErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4309,7 +4316,7 @@ export type CreateKeyData = {
   };
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4324,11 +4331,11 @@ export type CreateKeyErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4373,7 +4380,7 @@ export type RollKeyData = {
   };
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4390,11 +4397,11 @@ export type RollKeyErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4442,7 +4449,7 @@ export type RevokeKeyData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4455,11 +4462,11 @@ export type RevokeKeyData = {
 
 export type RevokeKeyErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4489,7 +4496,7 @@ export type ProbeHostData = {
   };
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4504,11 +4511,11 @@ export type ProbeHostErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4562,7 +4569,7 @@ export type DiscoverServersData = {
   };
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4577,11 +4584,11 @@ export type DiscoverServersErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4647,7 +4654,7 @@ export type AdviseOnSenderData = {
   };
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4662,11 +4669,11 @@ export type AdviseOnSenderErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4736,7 +4743,7 @@ export type CreateVerificationData = {
   };
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4751,11 +4758,11 @@ export type CreateVerificationErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4814,7 +4821,7 @@ export type CheckVerificationData = {
       };
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4829,11 +4836,11 @@ export type CheckVerificationErrors = {
    */
   400: Problem;
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4873,7 +4880,7 @@ export type GetVerificationData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4886,11 +4893,11 @@ export type GetVerificationData = {
 
 export type GetVerificationErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4918,7 +4925,7 @@ export type ResendVerificationData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4931,11 +4938,11 @@ export type ResendVerificationData = {
 
 export type ResendVerificationErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**
@@ -4979,7 +4986,7 @@ export type RevokeVerificationData = {
   body?: never;
   headers?: {
     /**
-     * The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
      */
     'Posthorn-Tenant'?: string;
   };
@@ -4992,11 +4999,11 @@ export type RevokeVerificationData = {
 
 export type RevokeVerificationErrors = {
   /**
-   * `unauthorized`: The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
   401: Problem;
   /**
-   * `forbidden`: The key is valid, but its role does not allow this operation, or the named tenant is not the key's.
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
   /**

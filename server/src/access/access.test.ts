@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { Problem } from '../base/problem.ts';
 import { openStore, type Db } from '../store/store.ts';
 import { ensureTenants, INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
-import { createAuthenticate, createKey, listKeys, mayI, revokeKey } from './access.ts';
+import { createAuthenticate, createKey, isRole, listKeys, mayI, revokeKey } from './access.ts';
 import type { NewKey, Permission, Principal, Role } from './access.ts';
 
 /** A clock that only moves when told to. */
@@ -50,21 +50,24 @@ async function codeOf(run: () => unknown): Promise<string> {
   }
 }
 
+/** What the headers of a request say. */
+const from = (authorization?: string, tenant?: string) => ({ authorization, tenant });
+
 test('a key leads to its principal', async (t) => {
   const { db, clock, acme } = await setUp(t);
   const { id, key } = await createKey(db, clock, { ...developer(acme.id), kind: 'test' });
   assert.match(key, /^ph_test_[0-9a-z]{26}_[\w-]{43}$/);
   const authenticate = createAuthenticate({ db, clock });
   const want: Principal = {
-    keyId: id,
-    keyName: 'shop',
+    actorId: id,
+    actorName: 'shop',
     kind: 'test',
     role: 'tenant_developer',
     tenantId: acme.id,
     homeTenantId: acme.id,
   };
-  assert.deepEqual(await authenticate(`Bearer ${key}`), want);
-  assert.deepEqual(await authenticate(`bearer  ${key}`, 'acme'), want);
+  assert.deepEqual(await authenticate(from(`Bearer ${key}`)), want);
+  assert.deepEqual(await authenticate(from(`bearer  ${key}`, 'acme')), want);
 });
 
 test('K10: nothing in the database can be used as a key', async (t) => {
@@ -80,9 +83,9 @@ test('K10: nothing in the database can be used as a key', async (t) => {
   const authenticate = createAuthenticate({ db, clock });
   const prefix = key.slice(0, -43);
   for (const value of rows.flatMap((row) => Object.values(row))) {
-    assert.equal(await codeOf(() => authenticate(`Bearer ${String(value)}`)), 'unauthorized');
+    assert.equal(await codeOf(() => authenticate(from(`Bearer ${String(value)}`))), 'unauthorized');
     assert.equal(
-      await codeOf(() => authenticate(`Bearer ${prefix}${String(value).slice(0, 43)}`)),
+      await codeOf(() => authenticate(from(`Bearer ${prefix}${String(value).slice(0, 43)}`))),
       'unauthorized',
     );
   }
@@ -104,15 +107,15 @@ test('K10: unknown, wrong, malformed and missing keys are refused alike', async 
     'x'.repeat(400),
   ]) {
     const error = await Promise.resolve()
-      .then(() => authenticate(`Bearer ${header}`))
+      .then(() => authenticate(from(`Bearer ${header}`)))
       .catch((caught: unknown) => caught);
     assert.ok(error instanceof Problem, header);
     texts.add(`${error.code} ${error.detail}`);
   }
   assert.equal(texts.size, 1);
-  assert.equal(await codeOf(() => authenticate()), 'unauthorized');
-  assert.equal(await codeOf(() => authenticate(key)), 'unauthorized');
-  assert.equal(await codeOf(() => authenticate(`Basic ${key}`)), 'unauthorized');
+  assert.equal(await codeOf(() => authenticate(from())), 'unauthorized');
+  assert.equal(await codeOf(() => authenticate(from(key))), 'unauthorized');
+  assert.equal(await codeOf(() => authenticate(from(`Basic ${key}`))), 'unauthorized');
 });
 
 test('K10: a revoked key stops within a second, an expired one at once', async (t) => {
@@ -120,29 +123,29 @@ test('K10: a revoked key stops within a second, an expired one at once', async (
   const authenticate = createAuthenticate({ db, clock });
   const revoked = await createKey(db, clock, developer(acme.id));
   const expiring = await createKey(db, clock, { ...developer(acme.id), expiresAt: clock.now() + 300 });
-  assert.equal(await codeOf(() => authenticate(`Bearer ${revoked.key}`)), 'fine');
-  assert.equal(await codeOf(() => authenticate(`Bearer ${expiring.key}`)), 'fine');
+  assert.equal(await codeOf(() => authenticate(from(`Bearer ${revoked.key}`))), 'fine');
+  assert.equal(await codeOf(() => authenticate(from(`Bearer ${expiring.key}`))), 'fine');
   advance(299);
-  assert.equal(await codeOf(() => authenticate(`Bearer ${expiring.key}`)), 'fine');
+  assert.equal(await codeOf(() => authenticate(from(`Bearer ${expiring.key}`))), 'fine');
   advance(1);
-  assert.equal(await codeOf(() => authenticate(`Bearer ${expiring.key}`)), 'unauthorized');
+  assert.equal(await codeOf(() => authenticate(from(`Bearer ${expiring.key}`))), 'unauthorized');
 
   assert.equal(await revokeKey(db, clock, { tenantId: INSTANCE_TENANT_ID, id: revoked.id }), false);
   assert.equal(await revokeKey(db, clock, { tenantId: acme.id, id: revoked.id }), true);
   advance(700);
-  assert.equal(await codeOf(() => authenticate(`Bearer ${revoked.key}`)), 'unauthorized');
+  assert.equal(await codeOf(() => authenticate(from(`Bearer ${revoked.key}`))), 'unauthorized');
 });
 
 test('a fresh answer comes without a promise and without the database; stale ones ask once together', async (t) => {
   const { db, clock, advance, acme, asked } = await setUp(t);
   const { key } = await createKey(db, clock, developer(acme.id));
   const authenticate = createAuthenticate({ db, clock });
-  await Promise.all([authenticate(`Bearer ${key}`), authenticate(`Bearer ${key}`)]);
+  await Promise.all([authenticate(from(`Bearer ${key}`)), authenticate(from(`Bearer ${key}`))]);
   const before = asked();
-  assert.ok(!(authenticate(`Bearer ${key}`) instanceof Promise));
+  assert.ok(!(authenticate(from(`Bearer ${key}`)) instanceof Promise));
   assert.equal(asked(), before);
   advance(1000);
-  await Promise.all(Array.from({ length: 50 }, async () => authenticate(`Bearer ${key}`)));
+  await Promise.all(Array.from({ length: 50 }, async () => authenticate(from(`Bearer ${key}`))));
   assert.equal(asked(), before + 1);
 });
 
@@ -151,14 +154,14 @@ test('a tenant key acts in its own tenant only, an instance key in any', async (
   const authenticate = createAuthenticate({ db, clock });
   const own = `Bearer ${(await createKey(db, clock, developer(acme.id))).key}`;
   const ops = `Bearer ${(await createKey(db, clock, admin)).key}`;
-  assert.equal(await codeOf(() => authenticate(own, 'shop')), 'forbidden');
-  assert.equal(await codeOf(() => authenticate(own, 'nobody')), 'forbidden');
-  assert.equal(await codeOf(() => authenticate(own, 'instance')), 'forbidden');
-  assert.equal((await authenticate(ops)).tenantId, INSTANCE_TENANT_ID);
-  assert.equal((await authenticate(ops, 'shop')).tenantId, shop.id);
-  assert.equal((await authenticate(ops, 'acme')).tenantId, acme.id);
-  assert.equal(await codeOf(() => authenticate(ops, 'nobody')), 'invalid_request');
-  assert.equal(await codeOf(() => authenticate(ops, 'shop, acme')), 'invalid_request');
+  assert.equal(await codeOf(() => authenticate(from(own, 'shop'))), 'forbidden');
+  assert.equal(await codeOf(() => authenticate(from(own, 'nobody'))), 'forbidden');
+  assert.equal(await codeOf(() => authenticate(from(own, 'instance'))), 'forbidden');
+  assert.equal((await authenticate(from(ops))).tenantId, INSTANCE_TENANT_ID);
+  assert.equal((await authenticate(from(ops, 'shop'))).tenantId, shop.id);
+  assert.equal((await authenticate(from(ops, 'acme'))).tenantId, acme.id);
+  assert.equal(await codeOf(() => authenticate(from(ops, 'nobody'))), 'invalid_request');
+  assert.equal(await codeOf(() => authenticate(from(ops, 'shop, acme'))), 'invalid_request');
 });
 
 test('the last use is written, at most once a minute', async (t) => {
@@ -168,13 +171,13 @@ test('the last use is written, at most once a minute', async (t) => {
   const authenticate = createAuthenticate({ db, clock });
   assert.equal(await lastUsed(), null);
   const first = clock.now();
-  await authenticate(`Bearer ${key}`);
+  await authenticate(from(`Bearer ${key}`));
   assert.equal(await lastUsed(), first);
   advance(59_000);
-  await authenticate(`Bearer ${key}`);
+  await authenticate(from(`Bearer ${key}`));
   assert.equal(await lastUsed(), first);
   advance(2_000);
-  await authenticate(`Bearer ${key}`);
+  await authenticate(from(`Bearer ${key}`));
   assert.equal(await lastUsed(), first + 61_000);
 });
 
@@ -193,26 +196,47 @@ test('role and tenant of a key must go together', async (t) => {
 
 test('W4: who may what', () => {
   const as = (role: Role): Principal => ({
-    keyId: 'key_1',
-    keyName: 'k',
+    actorId: 'key_1',
+    actorName: 'k',
     kind: 'live',
     role,
     tenantId: 'ten_a',
     homeTenantId: 'ten_a',
   });
+  const all =
+    'instance_admin operator instance_developer auditor tenant_admin tenant_developer tenant_viewer';
+  const developers = 'instance_admin instance_developer tenant_admin tenant_developer';
   const rows: [Permission, string][] = [
-    ['messages:read', 'instance_admin instance_developer tenant_admin tenant_developer'],
-    ['messages:write', 'instance_admin instance_developer tenant_admin tenant_developer'],
-    ['connections:read', 'instance_admin instance_developer tenant_admin tenant_developer'],
-    ['connections:write', 'instance_admin'],
+    ['messages:read', all],
+    ['messages:body', 'instance_admin operator instance_developer tenant_admin tenant_developer'],
+    ['messages:write', developers],
+    ['messages:act', 'instance_admin operator instance_developer tenant_admin tenant_developer'],
+    ['connections:read', all.replace(' tenant_viewer', '')],
+    ['connections:write', 'instance_admin tenant_admin'],
+    ['connections:test', 'instance_admin operator instance_developer tenant_admin tenant_developer'],
+    ['secrets:read', 'instance_admin auditor'],
+    ['settings:read', all],
     ['settings:write', 'instance_admin tenant_admin'],
+    ['keys:read', 'instance_admin instance_developer auditor tenant_admin tenant_developer'],
+    ['keys:test', developers],
     ['keys:write', 'instance_admin tenant_admin'],
-    ['tenants:read', 'instance_admin'],
+    ['people:read', 'instance_admin auditor tenant_admin'],
+    ['people:write', 'instance_admin tenant_admin'],
+    ['audit:read', 'instance_admin operator auditor tenant_admin'],
+    ['tenants:read', 'instance_admin operator instance_developer auditor'],
     ['tenants:write', 'instance_admin'],
-    ['queue:write', 'instance_admin'],
+    ['queue:read', 'instance_admin operator auditor tenant_admin'],
+    ['queue:write', 'instance_admin operator'],
+    ['account', ''],
   ];
-  const roles: Role[] = ['instance_admin', 'instance_developer', 'tenant_admin', 'tenant_developer'];
+  const roles = all.split(' ').filter(isRole);
+  assert.equal(roles.length, 7);
   for (const [permission, want] of rows) {
     assert.equal(roles.filter((role) => mayI(as(role), permission)).join(' '), want, permission);
   }
+  assert.ok(
+    mayI({ ...as('tenant_viewer'), sessionId: 'ses_1' }, 'account'),
+    'one who is signed in has an account',
+  );
+  assert.ok(!mayI({ ...as('tenant_admin'), only: new Set<Permission>(['messages:write']) }, 'keys:write'));
 });

@@ -6,7 +6,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/clock.ts';
-import { problem, type Principal } from '../http/http.ts';
+import { problem, type Caller, type Principal } from '../http/http.ts';
 import type { Db } from '../store/store.ts';
 import { findTenantBySlug } from '../tenants/tenants.ts';
 import { keyState, readKey, type PresentedKey } from './keys.ts';
@@ -18,7 +18,9 @@ import { isInstanceRole } from './roles.ts';
  * unknown, wrong, expired or revoked key), `forbidden` (a tenant's key naming another tenant) or `invalid_request`
  * (an instance key naming a tenant that is not there).
  */
-export type Authenticate = (authorization?: string, tenantHeader?: string) => Principal | Promise<Principal>;
+export type Authenticate = (
+  caller: Pick<Caller, 'authorization' | 'tenant'>,
+) => Principal | Promise<Principal>;
 
 const FRESH_MS = 1000;
 const REMEMBERED_MAX = 10_000;
@@ -36,7 +38,7 @@ export function createAuthenticate({ db, clock }: { readonly db: Db; readonly cl
   const known = new LRUCache<string, Known>({ max: REMEMBERED_MAX });
   const asking = new Map<string, Promise<Principal>>();
 
-  return (authorization, tenantHeader) => {
+  return ({ authorization, tenant: tenantHeader }) => {
     if (authorization === undefined) throw refused('Send the API key as Authorization: Bearer ph_live_….');
     if (authorization.length + (tenantHeader?.length ?? 0) > HEADER_MAX) throw refused(UNUSABLE);
     // A header value holds no line feed, so the two cannot run into each other.
@@ -85,8 +87,8 @@ async function look(
   noteUse(db, stored, now);
   return {
     principal: {
-      keyId: stored.id,
-      keyName: stored.name,
+      actorId: stored.id,
+      actorName: stored.name,
       kind: stored.kind,
       role: stored.role,
       tenantId,

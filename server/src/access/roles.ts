@@ -4,45 +4,79 @@
  */
 import type { Permission, Principal, Role } from '../http/http.ts';
 
-export const ROLES = ['instance_admin', 'instance_developer', 'tenant_admin', 'tenant_developer'] as const;
+export const ROLES = [
+  'instance_admin',
+  'operator',
+  'instance_developer',
+  'auditor',
+  'tenant_admin',
+  'tenant_developer',
+  'tenant_viewer',
+] as const satisfies readonly Role[];
+
+/** What everybody may who may anything. */
+const VIEWER: readonly Permission[] = ['messages:read', 'settings:read', 'mailbox:read'];
 
 const DEVELOPER: readonly Permission[] = [
-  'messages:read',
+  ...VIEWER,
+  'messages:body',
   'messages:write',
+  'messages:act',
   'connections:read',
   'connections:test',
-  'mailbox:read',
   'mailbox:write',
-  'settings:read',
+  'keys:read',
+  'keys:test',
 ];
 
 const TENANT_ADMIN: readonly Permission[] = [
   ...DEVELOPER,
   'settings:write',
-  'keys:read',
+  'connections:write',
   'keys:write',
+  'people:read',
+  'people:write',
+  'audit:read',
   'queue:read',
 ];
 
-const INSTANCE_ADMIN: readonly Permission[] = [
-  ...TENANT_ADMIN,
-  'connections:write',
-  'secrets:read',
-  'tenants:read',
-  'tenants:write',
-  'queue:write',
-];
-
 const GRANTS: Readonly<Record<Role, ReadonlySet<Permission>>> = {
-  instance_admin: new Set(INSTANCE_ADMIN),
-  instance_developer: new Set(DEVELOPER),
+  instance_admin: new Set([...TENANT_ADMIN, 'secrets:read', 'tenants:read', 'tenants:write', 'queue:write']),
+  operator: new Set([
+    ...VIEWER,
+    'messages:body',
+    'messages:act',
+    'connections:read',
+    'connections:test',
+    'mailbox:write',
+    'tenants:read',
+    'audit:read',
+    'queue:read',
+    'queue:write',
+  ]),
+  instance_developer: new Set([...DEVELOPER, 'tenants:read']),
+  auditor: new Set([
+    'messages:read',
+    'settings:read',
+    'connections:read',
+    'secrets:read',
+    'tenants:read',
+    'keys:read',
+    'people:read',
+    'audit:read',
+    'queue:read',
+  ]),
   tenant_admin: new Set(TENANT_ADMIN),
   tenant_developer: new Set(DEVELOPER),
+  tenant_viewer: new Set(VIEWER),
 };
 
-/** Whether the principal's role includes the permission, in the tenant it acts in. */
+/** Whether the principal may do this, in the tenant it acts in. */
 export function mayI(principal: Principal, permission: Permission): boolean {
-  return roleMay(principal.role, permission);
+  if (permission === 'account') return principal.sessionId !== undefined;
+  return (
+    roleMay(principal.role, permission) && (principal.only === undefined || principal.only.has(permission))
+  );
 }
 
 export function roleMay(role: Role, permission: Permission): boolean {
@@ -58,7 +92,14 @@ export function isRole(text: string): text is Role {
   return (ROLES as readonly string[]).includes(text);
 }
 
+const OF_INSTANCE: ReadonlySet<Role> = new Set([
+  'instance_admin',
+  'operator',
+  'instance_developer',
+  'auditor',
+]);
+
 /** An instance role belongs to the instance and may act in any tenant; a tenant role only in its own. */
 export function isInstanceRole(role: Role): boolean {
-  return role === 'instance_admin' || role === 'instance_developer';
+  return OF_INSTANCE.has(role);
 }

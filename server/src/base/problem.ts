@@ -73,13 +73,13 @@ export const PROBLEMS = {
   },
   unauthorized: {
     status: 401,
-    title: 'No valid API key',
-    doc: 'The `Authorization: Bearer ph_…` header is missing, or the key is unknown, wrong, expired or revoked.',
+    title: 'Not signed in',
+    doc: 'There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.',
   },
   forbidden: {
     status: 403,
-    title: 'The key may not do this',
-    doc: "The key is valid, but its role does not allow this operation, or the named tenant is not the key's.",
+    title: 'Not allowed',
+    doc: 'The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.',
   },
   not_found: {
     status: 404,

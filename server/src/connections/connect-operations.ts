@@ -5,10 +5,10 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
-import { operation, rawAnswer, type Operation } from '../http/http.ts';
+import { operation, pageHeaders, rawAnswer, type Operation } from '../http/http.ts';
 import type { Connections } from './connections.ts';
 import { idParams, mustFind } from './view.ts';
-import { connectPage, PAGE_HEADERS } from './connect-page.ts';
+import { connectPage } from './connect-page.ts';
 
 const CALLBACK = '/oauth/callback';
 const tags = ['Connections'] as const;
@@ -98,7 +98,7 @@ function callback(connections: Connections): Operation {
       const { state, code, error, error_description: errorDescription, iss: issuer } = query;
       const finished = await connections.connect.finish({ state, code, error, errorDescription, issuer });
       const status = finished.kind === 'connected' ? 200 : 400;
-      return { status, headers: PAGE_HEADERS, body: connectPage(finished) };
+      return { status, headers: pageHeaders('none'), body: connectPage(finished) };
     },
   });
 }

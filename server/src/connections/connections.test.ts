@@ -126,7 +126,7 @@ async function call(
     ({ operationId }) => operationId === id,
   );
   assert.ok(found, id);
-  const principal = { tenantId: TENANT, kind: 'live', keyId: 'key_1', permissions: new Set() } as unknown;
+  const principal = { tenantId: TENANT, kind: 'live', actorId: 'key_1', permissions: new Set() } as unknown;
   const request = { principal, params, body, query: {}, headers: {} } as Parameters<typeof found.handle>[0];
   const { payload } = await found.handle(request);
   return typeof payload === 'string' ? payload : '';

@@ -95,7 +95,7 @@ function activating(connections: Connections): Operation {
     refusals: ['not_found', 'conflict', 'not_proved', 'managed_by_file'],
     async run({ principal, params, body }) {
       const force = forceOf(body.force === true, body.reason, 'reason');
-      const what = { by: principal.keyId, revision: body.revision, force };
+      const what = { by: principal.actorId, revision: body.revision, force };
       const changed = await connections.activate(principal.tenantId, params.id, what);
       return { status: 200, body: await viewConnection(connections, changed) };
     },
@@ -114,7 +114,7 @@ function deactivating(connections: Connections): Operation {
     answers: { 200: connectionView },
     refusals: ['not_found', 'conflict', 'managed_by_file'],
     async run({ principal, params }) {
-      const changed = await connections.deactivate(principal.tenantId, params.id, principal.keyId);
+      const changed = await connections.deactivate(principal.tenantId, params.id, principal.actorId);
       return { status: 200, body: await viewConnection(connections, changed) };
     },
   });
@@ -177,7 +177,7 @@ function restoring(connections: Connections): Operation {
     async run({ principal, params, query, body }) {
       const { newest, ...secrets } = body;
       const changed = await connections.restore(principal.tenantId, params.id, {
-        ...{ of: params.revision, secrets, by: principal.keyId, revision: newest },
+        ...{ of: params.revision, secrets, by: principal.actorId, revision: newest },
         activate: activationOf(query),
       });
       return { status: 200, body: await viewConnection(connections, changed) };

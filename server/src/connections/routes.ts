@@ -49,7 +49,7 @@ function creating(connections: Connections): Operation {
     answers: { 201: connectionView },
     refusals: ['conflict', 'not_proved'],
     async run({ principal, query, body }) {
-      const saving = { by: principal.keyId, activate: activationOf(query) };
+      const saving = { by: principal.actorId, activate: activationOf(query) };
       const made = await connections.create(principal.tenantId, body, saving);
       return { status: 201, body: await viewConnection(connections, made) };
     },
@@ -94,7 +94,7 @@ function patching(connections: Connections): Operation {
     refusals: ['not_found', 'conflict', 'not_proved', 'secret_required', 'managed_by_file'],
     async run({ principal, params, query, body }) {
       const { revision, ...patch } = body;
-      const saving = { by: principal.keyId, revision, activate: activationOf(query) };
+      const saving = { by: principal.actorId, revision, activate: activationOf(query) };
       const changed = await connections.patch(principal.tenantId, params.id, patch, saving);
       return { status: 200, body: await viewConnection(connections, changed) };
     },

@@ -31,8 +31,8 @@ export function createAllowance(clock: Clock, { what, perMinute, perHour }: Allo
     return kept;
   };
   return {
-    take({ keyId, tenantId }) {
-      const byKey = recent(`key ${keyId}`, MINUTE_MS);
+    take({ actorId, tenantId }) {
+      const byKey = recent(`actor ${actorId}`, MINUTE_MS);
       const byTenant = recent(`tenant ${tenantId}`, HOUR_MS);
       const now = clock.monotonic();
       refuseBeyond(

@@ -19,12 +19,12 @@ const LIMITS: Readonly<Record<'mail' | 'check', { readonly key: RateLimit; reado
 /** Throws `rate_limited` when one more would be too many. */
 export async function refuseTooMany(
   tx: Tx,
-  who: { readonly keyId: string; readonly tenantId: string },
+  who: { readonly actorId: string; readonly tenantId: string },
   withMail: boolean,
   now: number,
 ): Promise<void> {
   const { key, tenant } = LIMITS[withMail ? 'mail' : 'check'];
-  const byKey = await readStarts(tx, { keyId: who.keyId }, now - key.windowMs, withMail);
+  const byKey = await readStarts(tx, { keyId: who.actorId }, now - key.windowMs, withMail);
   const byTenant = await readStarts(tx, { tenantId: who.tenantId }, now - tenant.windowMs, withMail);
   const what = withMail ? 'test messages' : 'connection tests';
   refuseBeyond(what, { ...key, starts: byKey }, { ...tenant, starts: byTenant }, now);

@@ -137,7 +137,7 @@ export function createConnectionTests(deps: ConnectionTestsDeps): ConnectionTest
       const running = await readRunning(tx, test.tenantId, test.runKey);
       if (running !== undefined && !isLost(running)) return running;
       if (running !== undefined) await saveEnd(tx, running.id, interrupted(running, 'interrupted'));
-      await refuseTooMany(tx, test, test.withMail, test.startedAt);
+      await refuseTooMany(tx, { ...test, actorId: test.keyId }, test.withMail, test.startedAt);
       await insertTest(tx, test);
       return undefined;
     });
@@ -311,7 +311,7 @@ function adviceOf({ settings }: Candidate, people: Correspondents | undefined): 
 }
 
 function newTest(
-  { tenantId, keyId }: Principal,
+  { tenantId, actorId }: Principal,
   { connection, settings, unsaved, fingerprint }: Candidate,
   people: Correspondents | undefined,
   now: number,
@@ -333,7 +333,7 @@ function newTest(
     tenantId,
     connectionId: connection?.id ?? null,
     runKey: connection?.id ?? `settings:${fingerprint}`,
-    keyId,
+    keyId: actorId,
     withMail: people !== undefined,
     fingerprint,
     subject,

@@ -142,7 +142,7 @@ export function createVerifications(deps: VerificationDeps): Verifications {
       await insertVerification(tx, made);
       await noteSend(tx, made, now, id);
       for (const old of older) await tell(tx, tenantId, old, now, 'superseded', { by: id });
-      await tell(tx, tenantId, id, now, 'issued', { flow: made.flow, key: principal.keyId });
+      await tell(tx, tenantId, id, now, 'issued', { flow: made.flow, key: principal.actorId });
     });
     try {
       return await mail(principal, made, prepared);
@@ -209,7 +209,7 @@ export function createVerifications(deps: VerificationDeps): Verifications {
         await refuseTooSoon(tx, found, own, now);
         if (!(await replaceProof(tx, id, { ...hashes, expiresAt }))) throw notPending(found);
         await noteSend(tx, found, now, id);
-        await tell(tx, tenantId, id, now, 'resent', { key: principal.keyId });
+        await tell(tx, tenantId, id, now, 'resent', { key: principal.actorId });
       });
       return mail(principal, renewed, prepared);
     },
@@ -219,7 +219,7 @@ export function createVerifications(deps: VerificationDeps): Verifications {
       const found = await get(tenantId, id);
       await transaction(db, async (tx) => {
         if (!(await end(tx, id, 'revoked', now))) throw notPending(found);
-        await tell(tx, tenantId, id, now, 'revoked', { key: principal.keyId });
+        await tell(tx, tenantId, id, now, 'revoked', { key: principal.actorId });
       });
       return get(tenantId, id);
     },

@@ -13,7 +13,7 @@ import { systemClock, type Clock } from '../base/clock.ts';
 import { newId } from '../base/id.ts';
 import type { Log } from '../base/log.ts';
 import { Problem } from '../base/problem.ts';
-import { tooLarge } from './mount.ts';
+import { SAFE_HEADERS, tooLarge } from './mount.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import type { Principal } from './principal.ts';
@@ -49,6 +49,10 @@ declare module 'fastify' {
     /** What the operation kit keeps with a server. */
     readonly kit: Kit;
   }
+  interface FastifyContextConfig {
+    /** The operation reads what a page's form sends. */
+    form?: boolean;
+  }
   interface FastifyRequest {
     principal: Principal | undefined;
   }
@@ -59,6 +63,7 @@ const REQUEST_TIMEOUT_MS = 120_000;
 const HEADERS_TIMEOUT_MS = 15_000;
 /** Longer than the idle time of common reverse proxies (60 s), so that it is the proxy that closes first. */
 const KEEP_ALIVE_MS = 65_000;
+const FORM_TYPE = 'application/x-www-form-urlencoded';
 const RETRY_AFTER_SECONDS = 5;
 /** Octets of a refused body that are taken in and thrown away. */
 const DROP_MAX_BYTES = 128 * 1024 * 1024;
@@ -103,6 +108,12 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
   });
+  app.addContentTypeParser(FORM_TYPE, { parseAs: 'buffer' }, (request, body, done) => {
+    const { config } = request.routeOptions;
+    if (config.form === true) done(null, body);
+    else
+      done(problem('unsupported_media_type', { detail: 'Send the body as Content-Type: application/json.' }));
+  });
   app.setErrorHandler((error, request, reply) => {
     answerError(options, error, request, reply);
   });
@@ -112,7 +123,10 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
   let document: string | undefined;
   app.get('/openapi.json', (_request, reply) => {
     document ??= JSON.stringify(openApiDocument(app.kit.operations, options.version));
-    return reply.header('content-type', 'application/json; charset=utf-8').send(document);
+    return reply
+      .headers(SAFE_HEADERS)
+      .header('content-type', 'application/json; charset=utf-8')
+      .send(document);
   });
   return app;
 }
@@ -149,11 +163,7 @@ function answerError(
 }
 
 function sendProblem(request: FastifyRequest, reply: FastifyReply, found: Problem, requestId?: string): void {
-  reply
-    .code(found.status)
-    .header('content-type', 'application/problem+json')
-    .header('cache-control', 'no-store');
-  reply.header('x-content-type-options', 'nosniff');
+  reply.code(found.status).header('content-type', 'application/problem+json').headers(SAFE_HEADERS);
   if (found.status === 401) reply.header('www-authenticate', 'Bearer realm="posthorn"'); // RFC 6750 §3
   const retryAfter = found.retryAfterSeconds ?? (found.status === 503 ? RETRY_AFTER_SECONDS : undefined);
   if (retryAfter !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', retryAfter);

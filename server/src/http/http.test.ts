@@ -9,8 +9,8 @@ import { createHttpApp, mountOperations, openApiDocument, operation, problem, ra
 import type { Door, Operation, Principal } from './http.ts';
 
 const PRINCIPAL: Principal = {
-  keyId: 'key_1',
-  keyName: 'shop',
+  actorId: 'key_1',
+  actorName: 'shop',
   kind: 'live',
   role: 'tenant_developer',
   tenantId: 'ten_a',
@@ -18,7 +18,7 @@ const PRINCIPAL: Principal = {
 };
 
 const door: Door = {
-  authenticate(authorization) {
+  authenticate({ authorization }) {
     if (authorization === undefined) throw problem('unauthorized', { detail: 'No key.' });
     return authorization === 'Bearer later' ? Promise.resolve(PRINCIPAL) : PRINCIPAL;
   },
@@ -50,7 +50,7 @@ const createThing = operation({
   answers: { 202: Thing },
   refusals: ['storage_full'],
   async run({ body, principal }) {
-    const answer = { id: principal.keyId, to: body.to.length, secret: 'hidden' };
+    const answer = { id: principal.actorId, to: body.to.length, secret: 'hidden' };
     return { status: 202, body: answer };
   },
 });

@@ -3,10 +3,12 @@
  * From that come validation, permission, the answer's form and the OpenAPI document; no feature touches Fastify.
  * Next: operation.ts
  */
+export { cookieOf, refuseCrossSite, type Caller } from './caller.ts';
 export { createHttpApp, type HttpAppOptions } from './create-app.ts';
 export { mountOperations, type Door } from './mount.ts';
 export { eventAnswer, operation, rawAnswer, type Operation, type RawBody } from './operation.ts';
 export { openApiDocument } from './openapi.ts';
+export { htmlPage, pageHeaders, type HtmlPage, type PageField } from './page.ts';
 export { PROBLEMS, problem, type ProblemCode } from '../base/problem.ts';
 export { idempotencyHeaders, pageAnswer, pageOf, pageQuery, readCursor, type Page } from './paging.ts';
 export { waitForRoom, type RateLimit } from './rate-limit.ts';

@@ -5,6 +5,8 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { assert } from '../base/assert.ts';
+import { callerOf, type Caller } from './caller.ts';
+import { parseFormBody } from './form-body.ts';
 import { parseJsonBody } from './json-body.ts';
 import type { Answered, Operation } from './operation.ts';
 import type { Permission, Principal } from './principal.ts';
@@ -13,12 +15,20 @@ import { problem } from '../base/problem.ts';
 /** Who may come in, and what for: both made by `access/`. */
 export interface Door {
   /**
-   * The principal behind an `Authorization` and a `Posthorn-Tenant` header. Throws (or rejects with) `unauthorized`
-   * and the like. Answers without a promise when it can: that is the hot path.
+   * The principal behind an API key or a session. Throws (or rejects with) `unauthorized` and the like. Answers without a
+   * promise when it can: that is the hot path.
    */
-  authenticate(authorization: string | undefined, tenant: string | undefined): Principal | Promise<Principal>;
+  authenticate(caller: Caller): Principal | Promise<Principal>;
   mayI(principal: Principal, permission: Permission): boolean;
 }
+
+/** Of every answer: nothing of ours is kept, sniffed, run or framed. A page has a policy of its own (W5). */
+export const SAFE_HEADERS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
 
 /** Bodies up to this size are read without asking: they are bounded by the number of connections. */
 const SMALL_BODY_BYTES = 256 * 1024;
@@ -35,8 +45,10 @@ export function mountOperations(app: FastifyInstance, operations: readonly Opera
     app.route({
       method: operation.method,
       url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      config: { form: operation.form },
       onRequest: entrance(app, operation, door),
-      handler: async (request, reply) => send(app, reply, await operation.handle(unparsed(request))),
+      handler: async (request, reply) =>
+        send(app, reply, await operation.handle(unparsed(request, operation))),
     });
   }
 }
@@ -65,12 +77,9 @@ function entrance(app: FastifyInstance, operation: Operation, door: Door) {
       enter(request, reply, undefined, done);
       return;
     }
-    const { headers } = request.raw;
-    const tenant = headers['posthorn-tenant'];
     let found: Principal | Promise<Principal>;
     try {
-      // Node joins repeated headers of an unknown name with a comma, so this is never a list.
-      found = door.authenticate(headers.authorization, typeof tenant === 'string' ? tenant : undefined);
+      found = door.authenticate(callerOf(request));
     } catch (error) {
       done(error instanceof Error ? error : new Error('authenticate threw what is not an error'));
       return;
@@ -120,21 +129,22 @@ export function tooLarge(limitBytes: number) {
   return problem('body_too_large', { detail: `The body may have at most ${String(limitBytes)} octets.` });
 }
 
-function unparsed(request: FastifyRequest) {
+function unparsed(request: FastifyRequest, { form }: Operation) {
   const { body } = request;
   request.body = undefined; // the octets are not kept beside what they are parsed to (Q13)
   return {
     principal: request.principal,
     params: request.params,
     query: request.query,
-    body: Buffer.isBuffer(body) ? parseJsonBody(body) : undefined,
+    body: Buffer.isBuffer(body) ? (form ? parseFormBody(body) : parseJsonBody(body)) : undefined,
     headers: request.raw.headers,
+    caller: callerOf(request),
     requestId: request.id,
   };
 }
 
 function send(app: FastifyInstance, reply: FastifyReply, answer: Answered): FastifyReply {
-  reply.code(answer.status).header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+  reply.code(answer.status).headers(SAFE_HEADERS);
   if (answer.headers) reply.headers(answer.headers);
   if (answer.feed !== undefined) {
     // Some reverse proxies would keep events until there are enough of them.

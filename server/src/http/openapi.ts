@@ -12,7 +12,11 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
   201: 'Created',
   202: 'Accepted',
   204: 'Done, no content',
+  303: 'Go on there',
+  400: 'A page that says what is wrong',
 };
+
+const FORM_TYPE = 'application/x-www-form-urlencoded';
 
 /** The document as a plain value; the same operations always give the same one. */
 export function openApiDocument(operations: readonly Operation[], version: string): Json {
@@ -27,10 +31,18 @@ export function openApiDocument(operations: readonly Operation[], version: strin
     openapi: '3.1.1',
     info: { title: 'Posthorn', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     tags: tags.map((name) => ({ name })),
-    security: [{ apiKey: [] }],
+    security: [{ apiKey: [] }, { session: [] }],
     paths,
     components: {
-      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'ph_live_… or ph_test_…' } },
+      securitySchemes: {
+        apiKey: { type: 'http', scheme: 'bearer', bearerFormat: 'ph_live_… or ph_test_…' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-posthorn',
+          description: 'A person who is signed in. What changes something also sends `Posthorn-CSRF`.',
+        },
+      },
       schemas: { Problem: PROBLEM_SCHEMA, ...components.schemas() },
     },
   });
@@ -55,7 +67,11 @@ function describe(operation: Operation, components: Components): Json {
       ? {
           requestBody: {
             required: !schemas.body.safeParse(undefined).success,
-            content: { 'application/json': { schema: components.use(schemas.body, 'input') } },
+            content: {
+              [operation.form ? FORM_TYPE : 'application/json']: {
+                schema: components.use(schemas.body, 'input'),
+              },
+            },
           },
         }
       : {}),
@@ -68,7 +84,7 @@ const TENANT_HEADER: Json = {
   in: 'header',
   required: false,
   description:
-    'The tenant to act in, by its slug. For instance keys; without it they act in the instance itself.',
+    'The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.',
   schema: { type: 'string' },
 };
 

@@ -9,20 +9,23 @@ import { z } from 'zod';
 import { assert } from '../base/assert.ts';
 import type { FieldError } from '../base/problem.ts';
 import type { EventFeed } from './event-stream.ts';
+import type { Caller } from './caller.ts';
 import { fieldErrors, parseOptions } from './field-errors.ts';
 import type { Permission, Principal } from './principal.ts';
 import { problem, type ProblemCode } from '../base/problem.ts';
 
 export type RawBody = string | Uint8Array | Readable;
 
-/** 400 is for pages that a person sees; programs are refused by a `Problem`. */
-type Status = 200 | 201 | 202 | 204 | 400;
+/** 303 and 400 are for pages that a person sees; programs are refused by a `Problem`. */
+type Status = 200 | 201 | 202 | 204 | 303 | 400;
+/** A list for what may stand there more than once: `set-cookie`. */
+export type AnswerHeaders = Readonly<Record<string, string | string[]>>;
 type AnswerSchemas = Readonly<Partial<Record<Status, z.ZodType>>>;
 
 type AnswerOf<A extends AnswerSchemas> = {
   [S in keyof A & number]: {
     readonly status: S;
-    readonly headers?: Readonly<Record<string, string>>;
+    readonly headers?: AnswerHeaders;
   } & (undefined extends z.input<NonNullable<A[S]>>
     ? { readonly body?: undefined }
     : { readonly body: z.input<NonNullable<A[S]>> });
@@ -54,6 +57,8 @@ interface OperationSpec<
   readonly query?: z.ZodType<Query>;
   /** The query is written by a program that is not ours to correct: names that are not known are passed over. */
   readonly foreignQuery?: boolean;
+  /** The body is what a page's form sends, and not JSON. */
+  readonly form?: boolean;
   /** Must be strict at its top: unknown fields are refused by name. */
   readonly body?: z.ZodType<Body>;
   /** Names in lower case; other headers are not shown to it. */
@@ -68,6 +73,7 @@ interface OperationSpec<
     readonly query: Query;
     readonly body: Body;
     readonly headers: Headers;
+    readonly caller: Caller;
     /** The same id as in the log and in a 500 answer. */
     readonly requestId: string;
   }): Promise<AnswerOf<A> & { readonly status: Status }>; // the second part keeps `status: 202` a literal type
@@ -80,12 +86,13 @@ export interface Unparsed {
   readonly query: unknown;
   readonly body: unknown;
   readonly headers: Readonly<Record<string, unknown>>;
+  readonly caller: Caller;
   readonly requestId: string;
 }
 
 export interface Answered {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly headers: AnswerHeaders | undefined;
   /** JSON text unless `contentType` says otherwise. */
   readonly payload: RawBody | undefined;
   /** Events in place of a payload. */
@@ -103,6 +110,7 @@ export interface Operation {
   readonly description: string | undefined;
   readonly tags: readonly string[];
   readonly permission: Permission | 'public';
+  readonly form: boolean;
   readonly schemas: {
     readonly params: z.ZodType | undefined;
     readonly query: z.ZodType | undefined;
@@ -172,6 +180,7 @@ export function operation<
     description: spec.description,
     tags: spec.tags,
     permission: spec.permission,
+    form: spec.form === true,
     schemas: { params: spec.params, query: spec.query, body: spec.body, headers: spec.headers, answers },
     refusals: spec.refusals,
 
@@ -194,6 +203,7 @@ export function operation<
         query,
         headers,
         body,
+        caller: request.caller,
         requestId: request.requestId,
       };
       const answer = await spec.run(parsed as Parameters<typeof spec.run>[0]);
@@ -246,7 +256,7 @@ function invalidRequest(errors: readonly FieldError[]) {
 
 interface AnyAnswer {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: AnswerHeaders;
   readonly body?: unknown;
 }
 

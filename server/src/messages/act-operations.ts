@@ -78,9 +78,9 @@ async function act(
   id: string,
   verb: 'cancel' | 'retry',
 ): Promise<z.input<typeof messageView>> {
-  const { tenantId, keyId } = principal;
+  const { tenantId, actorId } = principal;
   await mustRead(db, tenantId, id);
-  const done = await transaction(db, (tx) => delivery[verb](tx, { tenantId, messageId: id, by: keyId }));
+  const done = await transaction(db, (tx) => delivery[verb](tx, { tenantId, messageId: id, by: actorId }));
   if (done && verb === 'retry') delivery.wake();
   const now = await readWhole(db, tenantId, id);
   if (!done) throw notWaiting(now.state, verb);

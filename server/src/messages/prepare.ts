@@ -91,7 +91,7 @@ export async function prepare(
       collapseKey: submission.collapseKey ?? null,
       tags: submission.tags,
       metadata: submission.metadata ?? null,
-      keyId: principal.keyId,
+      keyId: principal.actorId,
       idempotencyKey: idempotencyKey ?? null,
       resendOf: null,
       sensitive: false,

@@ -79,7 +79,7 @@ export async function prepareResend(
       sendAt: null,
       tags: original.tags === null ? [] : (JSON.parse(original.tags) as string[]), // our own writing
       metadata: original.metadata === null ? null : (JSON.parse(original.metadata) as Record<string, string>),
-      keyId: principal.keyId,
+      keyId: principal.actorId,
       idempotencyKey: null,
       collapseKey: null,
       resendOf: id,

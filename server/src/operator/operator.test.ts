@@ -211,8 +211,11 @@ test('a key is made on an empty place, and beside a running server; its role fit
   await visit(place, true, async (db) => {
     const second = await createKeyLocally({ ...place, name: 'second', kind: 'test', tenant: 'acme' });
     const authenticate = createAuthenticate({ db, clock: systemClock });
-    assert.equal((await authenticate(`Bearer ${first.key}`)).role, 'instance_admin');
-    const principal = await authenticate(`Bearer ${second.key}`);
+    assert.equal(
+      (await authenticate({ authorization: `Bearer ${first.key}`, tenant: undefined })).role,
+      'instance_admin',
+    );
+    const principal = await authenticate({ authorization: `Bearer ${second.key}`, tenant: undefined });
     assert.deepEqual([principal.role, principal.kind], ['tenant_admin', 'test']);
   });
   const refused = async (wanted: Partial<Parameters<typeof createKeyLocally>[0]>): Promise<string> => {

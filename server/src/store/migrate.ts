@@ -13,6 +13,7 @@ import { masterKeys } from './0005-master-keys.ts';
 import { settings } from './0006-settings.ts';
 import { collapse } from './0007-collapse.ts';
 import { verifications } from './0008-verifications.ts';
+import { countedWindows } from './0009-counted-windows.ts';
 import { StoreRefused } from './refused.ts';
 import type { Db } from './store.ts';
 
@@ -27,6 +28,7 @@ function migrations(db: Db): Record<string, Migration> {
     '0006-settings': { up: settings },
     '0007-collapse': { up: collapse },
     '0008-verifications': { up: verifications },
+    '0009-counted-windows': { up: countedWindows },
   };
 }
 

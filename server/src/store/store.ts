@@ -12,6 +12,15 @@ export { StoreRefused } from './refused.ts';
 export { transaction } from './transaction.ts';
 export { createGroupCommit, type GroupCommit } from './group-commit.ts';
 export { concernsEverybody, isUniqueViolation, problemForStoreError } from './store-error.ts';
+export {
+  emptyWindow,
+  forgetWindows,
+  lookInto,
+  takeFrom,
+  takeFromAll,
+  type CountedWindow,
+  type Taken,
+} from './counted-windows.ts';
 export { databaseClock } from './database-clock.ts';
 export { followRows, type FollowedRows } from './follow-rows.ts';
 export { watchFreeSpace, type FreeSpace } from './free-space.ts';

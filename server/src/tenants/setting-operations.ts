@@ -66,7 +66,7 @@ export function settingOperations({ settings }: { readonly settings: Settings })
         const { locks, ...rest } = body;
         const patch = new Map(flatten(rest));
         refuseChange(settings, principal, [...patch.keys()], locks);
-        await settings.change(principal.tenantId, patch, principal.keyId, locks);
+        await settings.change(principal.tenantId, patch, principal.actorId, locks);
         return { status: 200, body: own(principal) };
       },
     }),
