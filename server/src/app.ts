@@ -12,7 +12,7 @@ import type { Connections } from './connections/connections.ts';
 import { connectionOperations } from './connections/routes.ts';
 import type { ConnectionTests, DiscoveryDeps } from './diagnosis/diagnosis.ts';
 import { discoveryOperations, setupOperations, testOperations } from './diagnosis/routes.ts';
-import { createVerifications, type VerificationDeps } from './flows/flows.ts';
+import type { VerificationDeps, Verifications } from './flows/flows.ts';
 import { flowOperations } from './flows/routes.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import { createHttpApp, mountOperations } from './http/http.ts';
@@ -33,6 +33,7 @@ export interface AppDeps extends AcceptDeps, ReadinessDeps, TenantDeps, Verifica
   readonly discovery: DiscoveryDeps;
   readonly delivery: Delivery;
   readonly acceptor: Acceptor;
+  readonly verifications: Verifications;
 }
 
 export function createApp(deps: AppDeps): FastifyInstance {
@@ -54,7 +55,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     ...tenantOperations(deps),
     ...keyOperations(deps),
     ...discoveryOperations(deps.discovery),
-    ...flowOperations({ ...deps, verifications: createVerifications(deps) }),
+    ...flowOperations(deps),
     ...operatorOperations(deps),
   ];
   mountOperations(app, operations, { authenticate: createAuthenticate(deps), mayI });

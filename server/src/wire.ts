@@ -19,7 +19,7 @@ import {
   type DiscoveryDeps,
 } from './diagnosis/diagnosis.ts';
 import { createDelivery, type Settlement } from './delivery/delivery.ts';
-import { forgetSends } from './flows/flows.ts';
+import { createVerifications, forgetSends } from './flows/flows.ts';
 import { createAcceptor, forgetRemembered } from './messages/messages.ts';
 import {
   createDialer,
@@ -133,12 +133,13 @@ async function wire(
     hasConnection: connections.isUsableBy,
     refuseWhenFull: space.refuseWhenLow,
   };
+  const acceptor = createAcceptor(accepting);
+  const verifications = createVerifications({ db, clock, config, keyRing, settings, acceptor });
   const app = createApp({
     ...accepting,
-    ...{ log, keyRing, connections, tests, metrics, settings },
+    ...{ log, keyRing, connections, tests, metrics, settings, acceptor, verifications },
     declared: () => config().tenants.map(({ slug }) => slug),
     discovery: discoveryOf({ clock, dialer, connections, lookups }, config),
-    acceptor: createAcceptor(accepting),
     askDatabase: connections.ask,
     refusing: () =>
       isBroken() ? 'the disk failed' : (refusing ?? (space.low() ? 'the disk is nearly full' : undefined)),

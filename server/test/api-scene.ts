@@ -17,6 +17,7 @@ import { loadConfig, type Config, type LoadedConfig } from '../src/config/config
 import { openConnections, type Connections } from '../src/connections/connections.ts';
 import { createConnectionTests, isProved, type DiscoveryDeps } from '../src/diagnosis/diagnosis.ts';
 import { createDelivery, type Delivery } from '../src/delivery/delivery.ts';
+import { createVerifications, type Verifications } from '../src/flows/flows.ts';
 import { createAcceptor } from '../src/messages/messages.ts';
 import {
   createDialer,
@@ -62,6 +63,7 @@ export interface Api {
   readonly config: () => Config;
   readonly delivery: Delivery;
   readonly connections: Connections;
+  readonly verifications: Verifications;
   /** Log lines so far, at `debug`. */
   readonly log: readonly string[];
   /** An instance admin's key. */
@@ -194,6 +196,8 @@ export async function openNode(
     publicEgress: () => instanceEgress(),
     ...options.discovery,
   };
+  const acceptor = createAcceptor(accepting);
+  const verifications = createVerifications({ db, clock, config: () => config, keyRing, settings, acceptor });
   const app = createApp({
     ...accepting,
     ...{
@@ -204,8 +208,9 @@ export async function openNode(
       metrics,
       settings,
       keyRing,
+      acceptor,
+      verifications,
       declared: () => config.tenants.map(({ slug }) => slug),
-      acceptor: createAcceptor(accepting),
       askDatabase: connections.ask,
     },
     refusing: options.refusing ?? (() => undefined),
@@ -251,7 +256,7 @@ export async function openNode(
     }
   }
   return {
-    ...{ db, delivery, connections, key, makeKey, ask, log: lines },
+    ...{ db, delivery, connections, verifications, key, makeKey, ask, log: lines },
     config: () => config,
     listen: () => app.listen({ host: '127.0.0.1', port: 0 }),
     async send(message = {}, asking = {}) {

@@ -1344,6 +1344,7 @@ export type Settings = {
     mode?: 'capture' | 'allow-list' | 'live';
     readonly allowList?: Array<string>;
   };
+  locale?: 'en' | 'de';
   flows?: {
     activation?: {
       kind?: 'link' | 'code' | 'both';
@@ -1355,7 +1356,10 @@ export type Settings = {
       blockSeconds?: number;
       perHour?: number;
       perDay?: number;
+      perClientHour?: number;
+      perTenantHour?: number;
       url?: string;
+      returnUrl?: string;
     };
     'password-reset'?: {
       kind?: 'link' | 'code' | 'both';
@@ -1367,7 +1371,10 @@ export type Settings = {
       blockSeconds?: number;
       perHour?: number;
       perDay?: number;
+      perClientHour?: number;
+      perTenantHour?: number;
       url?: string;
+      returnUrl?: string;
     };
     'one-time-code'?: {
       kind?: 'link' | 'code' | 'both';
@@ -1379,7 +1386,10 @@ export type Settings = {
       blockSeconds?: number;
       perHour?: number;
       perDay?: number;
+      perClientHour?: number;
+      perTenantHour?: number;
       url?: string;
+      returnUrl?: string;
     };
     invitation?: {
       kind?: 'link' | 'code' | 'both';
@@ -1391,7 +1401,10 @@ export type Settings = {
       blockSeconds?: number;
       perHour?: number;
       perDay?: number;
+      perClientHour?: number;
+      perTenantHour?: number;
       url?: string;
+      returnUrl?: string;
     };
     'email-change'?: {
       kind?: 'link' | 'code' | 'both';
@@ -1403,7 +1416,10 @@ export type Settings = {
       blockSeconds?: number;
       perHour?: number;
       perDay?: number;
+      perClientHour?: number;
+      perTenantHour?: number;
       url?: string;
+      returnUrl?: string;
     };
   };
   locks?: Array<string>;
@@ -1488,6 +1504,7 @@ export type SettingsPatch = {
     mode?: 'capture' | 'allow-list' | 'live' | null;
     allowList?: Array<string> | null;
   };
+  locale?: 'en' | 'de' | null;
   flows?: {
     activation?: {
       kind?: 'link' | 'code' | 'both' | null;
@@ -1499,7 +1516,10 @@ export type SettingsPatch = {
       blockSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
+      perClientHour?: number | null;
+      perTenantHour?: number | null;
       url?: string | null;
+      returnUrl?: string | null;
     };
     'password-reset'?: {
       kind?: 'link' | 'code' | 'both' | null;
@@ -1511,7 +1531,10 @@ export type SettingsPatch = {
       blockSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
+      perClientHour?: number | null;
+      perTenantHour?: number | null;
       url?: string | null;
+      returnUrl?: string | null;
     };
     'one-time-code'?: {
       kind?: 'link' | 'code' | 'both' | null;
@@ -1523,7 +1546,10 @@ export type SettingsPatch = {
       blockSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
+      perClientHour?: number | null;
+      perTenantHour?: number | null;
       url?: string | null;
+      returnUrl?: string | null;
     };
     invitation?: {
       kind?: 'link' | 'code' | 'both' | null;
@@ -1535,7 +1561,10 @@ export type SettingsPatch = {
       blockSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
+      perClientHour?: number | null;
+      perTenantHour?: number | null;
       url?: string | null;
+      returnUrl?: string | null;
     };
     'email-change'?: {
       kind?: 'link' | 'code' | 'both' | null;
@@ -1547,7 +1576,10 @@ export type SettingsPatch = {
       blockSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
+      perClientHour?: number | null;
+      perTenantHour?: number | null;
       url?: string | null;
+      returnUrl?: string | null;
     };
   };
   locks?: Array<string>;
@@ -1855,6 +1887,7 @@ export type SettingsWritable = {
   delivery?: {
     mode?: 'capture' | 'allow-list' | 'live';
   };
+  locale?: 'en' | 'de';
   flows?: {
     activation?: {
       kind?: 'link' | 'code' | 'both';
@@ -1866,7 +1899,10 @@ export type SettingsWritable = {
       blockSeconds?: number;
       perHour?: number;
       perDay?: number;
+      perClientHour?: number;
+      perTenantHour?: number;
       url?: string;
+      returnUrl?: string;
     };
     'password-reset'?: {
       kind?: 'link' | 'code' | 'both';
@@ -1878,7 +1914,10 @@ export type SettingsWritable = {
       blockSeconds?: number;
       perHour?: number;
       perDay?: number;
+      perClientHour?: number;
+      perTenantHour?: number;
       url?: string;
+      returnUrl?: string;
     };
     'one-time-code'?: {
       kind?: 'link' | 'code' | 'both';
@@ -1890,7 +1929,10 @@ export type SettingsWritable = {
       blockSeconds?: number;
       perHour?: number;
       perDay?: number;
+      perClientHour?: number;
+      perTenantHour?: number;
       url?: string;
+      returnUrl?: string;
     };
     invitation?: {
       kind?: 'link' | 'code' | 'both';
@@ -1902,7 +1944,10 @@ export type SettingsWritable = {
       blockSeconds?: number;
       perHour?: number;
       perDay?: number;
+      perClientHour?: number;
+      perTenantHour?: number;
       url?: string;
+      returnUrl?: string;
     };
     'email-change'?: {
       kind?: 'link' | 'code' | 'both';
@@ -1914,7 +1959,10 @@ export type SettingsWritable = {
       blockSeconds?: number;
       perHour?: number;
       perDay?: number;
+      perClientHour?: number;
+      perTenantHour?: number;
       url?: string;
+      returnUrl?: string;
     };
   };
   locks?: Array<string>;
@@ -1933,6 +1981,7 @@ export type SettingsPatchWritable = {
     mode?: 'capture' | 'allow-list' | 'live' | null;
     allowList?: null;
   };
+  locale?: 'en' | 'de' | null;
   flows?: {
     activation?: {
       kind?: 'link' | 'code' | 'both' | null;
@@ -1944,7 +1993,10 @@ export type SettingsPatchWritable = {
       blockSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
+      perClientHour?: number | null;
+      perTenantHour?: number | null;
       url?: string | null;
+      returnUrl?: string | null;
     };
     'password-reset'?: {
       kind?: 'link' | 'code' | 'both' | null;
@@ -1956,7 +2008,10 @@ export type SettingsPatchWritable = {
       blockSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
+      perClientHour?: number | null;
+      perTenantHour?: number | null;
       url?: string | null;
+      returnUrl?: string | null;
     };
     'one-time-code'?: {
       kind?: 'link' | 'code' | 'both' | null;
@@ -1968,7 +2023,10 @@ export type SettingsPatchWritable = {
       blockSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
+      perClientHour?: number | null;
+      perTenantHour?: number | null;
       url?: string | null;
+      returnUrl?: string | null;
     };
     invitation?: {
       kind?: 'link' | 'code' | 'both' | null;
@@ -1980,7 +2038,10 @@ export type SettingsPatchWritable = {
       blockSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
+      perClientHour?: number | null;
+      perTenantHour?: number | null;
       url?: string | null;
+      returnUrl?: string | null;
     };
     'email-change'?: {
       kind?: 'link' | 'code' | 'both' | null;
@@ -1992,7 +2053,10 @@ export type SettingsPatchWritable = {
       blockSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
+      perClientHour?: number | null;
+      perTenantHour?: number | null;
       url?: string | null;
+      returnUrl?: string | null;
     };
   };
   locks?: Array<string>;

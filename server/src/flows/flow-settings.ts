@@ -15,9 +15,16 @@ export interface FlowSettings {
   readonly blockSeconds: number;
   readonly perHour: number;
   readonly perDay: number;
+  readonly perClientHour: number;
+  readonly perTenantHour: number;
   /** With `{token}` in it; `undefined` when the application has set none. */
   readonly url: string | undefined;
 }
+
+/** However long a link counts, a code that is typed counts ten minutes at most (OWASP ASVS 5.0 6.5.5). */
+export const CODE_SECONDS_MAX = 600;
+/** And nobody is sent more codes in an hour than this, whatever is set (F7). */
+export const CODES_PER_HOUR = 5;
 
 export function flowSettings(
   settings: Pick<Settings, 'get'>,
@@ -35,6 +42,20 @@ export function flowSettings(
     blockSeconds: number(settings.get(tenantId, `flows.${flow}.blockSeconds`)),
     perHour: number(settings.get(tenantId, `flows.${flow}.perHour`)),
     perDay: number(settings.get(tenantId, `flows.${flow}.perDay`)),
+    perClientHour: number(settings.get(tenantId, `flows.${flow}.perClientHour`)),
+    perTenantHour: number(settings.get(tenantId, `flows.${flow}.perTenantHour`)),
     url: settings.get(tenantId, `flows.${flow}.url`),
+  };
+}
+
+/** For how long link and code of such a proof count. */
+export function lifetimesOf({ kind, lifetimeSeconds }: Pick<FlowSettings, 'kind' | 'lifetimeSeconds'>): {
+  readonly seconds: number;
+  readonly codeSeconds: number | undefined;
+} {
+  const codeSeconds = kind === 'link' ? undefined : Math.min(lifetimeSeconds, CODE_SECONDS_MAX);
+  return {
+    seconds: kind === 'code' && codeSeconds !== undefined ? codeSeconds : lifetimeSeconds,
+    codeSeconds,
   };
 }

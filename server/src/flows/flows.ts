@@ -3,5 +3,15 @@
  * limits.
  * Next: verifications.ts
  */
-export { forgetSends } from './queries.ts';
-export { createVerifications, type VerificationDeps, type Verifications } from './verifications.ts';
+export type { Checked } from './check.ts';
+export { harmless } from './harmless.ts';
+export type { Issued } from './issue.ts';
+export { forgetSends, type Verification } from './queries.ts';
+export {
+  createVerifications,
+  type OwnCheck,
+  type OwnRequest,
+  type VerificationDeps,
+  type Verifications,
+} from './verifications.ts';
+export type { FlowWords } from './words.ts';

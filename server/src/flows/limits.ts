@@ -13,7 +13,7 @@ const HOUR_MS = 3_600 * SECOND_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /** Throws `rate_limited` when one more would be too soon or too many. */
-export async function refuseTooSoon(tx: Tx, where: Where, own: FlowSettings, now: number): Promise<void> {
+export async function refuseTooMany(tx: Tx, where: Where, own: FlowSettings, now: number): Promise<void> {
   const sends = await readSends(tx, where, now - DAY_MS);
   const lockedAt = await readLockedAt(tx, where, now - own.blockSeconds * SECOND_MS);
   const waits = [

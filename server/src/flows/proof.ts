@@ -4,6 +4,7 @@
  * Next: queries.ts
  */
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import type { KeyRing } from '../secrets/secrets.ts';
 
 const TOKEN_BYTES = 32;
 const TOKEN = /^[\w-]{43}$/;
@@ -29,6 +30,16 @@ export function tokenDigest(token: string): string {
 export function newCode(length: number, alphabet: 'digits' | 'letters-and-digits'): string {
   const characters = alphabet === 'digits' ? DIGITS : LETTERS_AND_DIGITS;
   return Array.from({ length }, () => characters.charAt(randomInt(characters.length))).join('');
+}
+
+/** What is stored of a code: it has so little randomness that only a key keeps it from being guessed. */
+export function codeDigest(
+  keyRing: Pick<KeyRing, 'digest'>,
+  tenantId: string,
+  id: string,
+  code: string,
+): Promise<string> {
+  return keyRing.digest(tenantId, 'verification code', `${id} ${code}`);
 }
 
 /** A code as somebody typed it, in the form in which it was made: without spaces and hyphens, in capitals. */

@@ -3,14 +3,18 @@
  * that of many at once one wins.
  * Next: verifications.ts
  */
-import type { FlowName } from '../tenants/tenants.ts';
+import type { FlowName, Locale } from '../tenants/tenants.ts';
 import type { Db, Tx } from '../store/store.ts';
 
 export type VerificationState = 'pending' | 'approved' | 'locked' | 'superseded' | 'revoked';
 
+/** Whose people are asked: those of an application, or our own. What counts for one never counts for the other (F1). */
+export type Audience = 'application' | 'posthorn';
+
 export interface Verification {
   readonly id: string;
   readonly tenantId: string;
+  readonly audience: Audience;
   readonly flow: FlowName;
   readonly address: string;
   readonly addressKey: string;
@@ -28,6 +32,14 @@ export interface Verification {
   readonly endedAt: number | null;
   readonly messageId: string | null;
   readonly data: Readonly<Record<string, string>>;
+  /** Language of its mail and page. */
+  readonly locale: Locale;
+  /** Whether its link leads to an address of the caller, or to our own page. */
+  readonly landing: 'caller' | 'hosted';
+  /** Somebody whom nobody knows yet asks by himself; the caps per address hold for those (A2). */
+  readonly askedBy: 'caller' | 'stranger';
+  /** A code counts shorter than a link (F7); `null` when there is none. */
+  readonly codeExpiresAt: number | null;
 }
 
 interface Row {
@@ -47,11 +59,17 @@ interface Row {
   ended_at: number | null;
   message_id: string | null;
   data: string | null;
+  audience: Audience;
+  locale: Locale;
+  landing: Verification['landing'];
+  asked_by: Verification['askedBy'];
+  code_expires_at: number | null;
 }
 
 interface Tables {
   verifications: Row;
   verification_sends: {
+    audience: Audience;
     tenant_id: string;
     flow: string;
     address_key: string;
@@ -64,6 +82,7 @@ const tables = (db: Db | Tx) => db.tables<Tables>();
 
 /** One address in one flow of one tenant. */
 export interface Where {
+  readonly audience: Audience;
   readonly tenantId: string;
   readonly flow: FlowName;
   readonly addressKey: string;
@@ -89,18 +108,30 @@ export async function insertVerification(tx: Tx, made: Verification): Promise<vo
       ended_at: made.endedAt,
       message_id: made.messageId,
       data: Object.keys(made.data).length === 0 ? null : JSON.stringify(made.data),
+      audience: made.audience,
+      locale: made.locale,
+      landing: made.landing,
+      asked_by: made.askedBy,
+      code_expires_at: made.codeExpiresAt,
     })
     .execute();
 }
 
+/** One audience in one tenant: no read and no change goes beyond it. */
+export interface Whose {
+  readonly tenantId: string;
+  readonly audience: Audience;
+}
+
 export async function readVerification(
   db: Db | Tx,
-  tenantId: string,
+  { tenantId, audience }: Whose,
   id: string,
 ): Promise<Verification | undefined> {
   const row = await tables(db)
     .selectFrom('verifications')
     .selectAll()
+    .where('audience', '=', audience)
     .where('tenant_id', '=', tenantId)
     .where('id', '=', id)
     .executeTakeFirst();
@@ -109,12 +140,13 @@ export async function readVerification(
 
 export async function readByToken(
   db: Db | Tx,
-  tenantId: string,
+  { tenantId, audience }: Whose,
   tokenHash: string,
 ): Promise<Verification | undefined> {
   const row = await tables(db)
     .selectFrom('verifications')
     .selectAll()
+    .where('audience', '=', audience)
     .where('token_hash', '=', tokenHash)
     .where('tenant_id', '=', tenantId)
     .executeTakeFirst();
@@ -122,10 +154,16 @@ export async function readByToken(
 }
 
 /** Ends what is pending for the same address and subject; answers their ids. */
-export async function supersede(tx: Tx, { tenantId, flow, addressKey }: Where, subject: string, now: number) {
+export async function supersede(
+  tx: Tx,
+  { audience, tenantId, flow, addressKey }: Where,
+  subject: string,
+  now: number,
+): Promise<string[]> {
   const rows = await tables(tx)
     .updateTable('verifications')
     .set({ state: 'superseded', ended_at: now })
+    .where('audience', '=', audience)
     .where('tenant_id', '=', tenantId)
     .where('flow', '=', flow)
     .where('address_key', '=', addressKey)
@@ -133,6 +171,25 @@ export async function supersede(tx: Tx, { tenantId, flow, addressKey }: Where, s
     .where('state', '=', 'pending')
     .returning('id')
     .execute();
+  return rows.map((row) => row.id);
+}
+
+/** Revokes what is pending for one subject, in one flow or in all of them; answers their ids. */
+export async function revokeSubject(
+  tx: Tx,
+  { audience, tenantId }: Whose,
+  { flow, subject }: { readonly flow: FlowName | undefined; readonly subject: string },
+  now: number,
+): Promise<string[]> {
+  let update = tables(tx)
+    .updateTable('verifications')
+    .set({ state: 'revoked', ended_at: now })
+    .where('audience', '=', audience)
+    .where('tenant_id', '=', tenantId)
+    .where('subject', '=', subject)
+    .where('state', '=', 'pending');
+  if (flow !== undefined) update = update.where('flow', '=', flow);
+  const rows = await update.returning('id').execute();
   return rows.map((row) => row.id);
 }
 
@@ -156,17 +213,19 @@ export async function end(
 /** Counts one try of a code, as long as there are tries left: however many come at once, no more are evaluated. */
 export async function countTry(
   tx: Tx,
-  tenantId: string,
+  { tenantId, audience }: Whose,
   id: string,
   now: number,
 ): Promise<number | undefined> {
   const row = await tables(tx)
     .updateTable('verifications')
     .set((eb) => ({ tries: eb('tries', '+', 1) }))
+    .where('audience', '=', audience)
     .where('tenant_id', '=', tenantId)
     .where('id', '=', id)
     .where('state', '=', 'pending')
     .where('expires_at', '>', now)
+    .where('code_expires_at', '>', now)
     .whereRef('tries', '<', 'tries_max')
     .returning('tries')
     .executeTakeFirst();
@@ -177,7 +236,7 @@ export async function countTry(
 export async function replaceProof(
   tx: Tx,
   id: string,
-  proof: Pick<Verification, 'tokenHash' | 'codeHash' | 'expiresAt'>,
+  proof: Pick<Verification, 'tokenHash' | 'codeHash' | 'expiresAt' | 'codeExpiresAt' | 'landing'>,
 ): Promise<boolean> {
   const result = await tables(tx)
     .updateTable('verifications')
@@ -185,6 +244,8 @@ export async function replaceProof(
       token_hash: proof.tokenHash,
       code_hash: proof.codeHash,
       expires_at: proof.expiresAt,
+      code_expires_at: proof.codeExpiresAt,
+      landing: proof.landing,
       tries: 0,
     })
     .where('id', '=', id)
@@ -201,6 +262,7 @@ export async function noteSend(tx: Tx, where: Where, at: number, verificationId:
   await tables(tx)
     .insertInto('verification_sends')
     .values({
+      audience: where.audience,
       tenant_id: where.tenantId,
       flow: where.flow,
       address_key: where.addressKey,
@@ -215,6 +277,7 @@ export async function readSends(tx: Tx, where: Where, since: number): Promise<nu
   const rows = await tables(tx)
     .selectFrom('verification_sends')
     .select('at')
+    .where('audience', '=', where.audience)
     .where('tenant_id', '=', where.tenantId)
     .where('flow', '=', where.flow)
     .where('address_key', '=', where.addressKey)
@@ -229,6 +292,7 @@ export async function readLockedAt(tx: Tx, where: Where, since: number): Promise
   const row = await tables(tx)
     .selectFrom('verifications')
     .select((eb) => eb.fn.max('ended_at').as('at'))
+    .where('audience', '=', where.audience)
     .where('tenant_id', '=', where.tenantId)
     .where('flow', '=', where.flow)
     .where('address_key', '=', where.addressKey)
@@ -267,5 +331,10 @@ function verificationOf(row: Row): Verification {
     endedAt: row.ended_at,
     messageId: row.message_id,
     data: row.data === null ? {} : (JSON.parse(row.data) as Record<string, string>), // our own writing
+    audience: row.audience,
+    locale: row.locale,
+    landing: row.landing,
+    askedBy: row.asked_by,
+    codeExpiresAt: row.code_expires_at,
   };
 }

@@ -121,7 +121,9 @@ forEachStore('verifications', (open) => {
     const now = systemClock.now();
     const counted = await Promise.all(
       Array.from({ length: 20 }, () =>
-        transaction(api.db, (tx) => countTry(tx, INSTANCE_TENANT_ID, id, now)),
+        transaction(api.db, (tx) =>
+          countTry(tx, { tenantId: INSTANCE_TENANT_ID, audience: 'application' }, id, now),
+        ),
       ),
     );
     assert.deepEqual(

@@ -14,11 +14,19 @@ export const FLOW_NAMES = [
 ] as const;
 export type FlowName = (typeof FLOW_NAMES)[number];
 
+/** Languages that mails and pages of flows are written in. */
+export const LOCALES = ['en', 'de'] as const;
+export type Locale = (typeof LOCALES)[number];
+
 export const ALPHABETS = ['digits', 'letters-and-digits'] as const;
 
 /** Where the link leads; `{token}` stands for the token. Plain http only for a machine's own name: development. */
 const LINK =
   /^(?:https:\/\/[^\s/?#@\\]+|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?)(?:[/?#][^\s\\]*)?\{token\}[^\s\\]*$/;
+
+/** The same without a place for the token. */
+const RETURN =
+  /^(?:https:\/\/[^\s/?#@\\{}]+|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?)(?:[/?][^\s\\#{}]*)?$/;
 
 const HOUR_S = 3_600;
 const DAY_S = 24 * HOUR_S;
@@ -69,11 +77,26 @@ export function flowFields(flow: FlowName) {
     },
     perHour: { schema: whole(1, 100), doc: 'Most mails to one address in an hour.', builtIn: 5 },
     perDay: { schema: whole(1, 1_000), doc: 'Most mails to one address in a day.', builtIn: 20 },
+    perClientHour: {
+      schema: whole(1, 10_000),
+      doc: 'Most mails in an hour that one client address may set off, as `clientAddress` names it.',
+      builtIn: 20,
+    },
+    perTenantHour: {
+      schema: whole(1, 1_000_000),
+      doc: 'Most mails of this flow in an hour, to all addresses together.',
+      builtIn: 1_000,
+    },
     url: {
       schema: z.string().max(2_000).regex(LINK, {
         error: 'must be an https:// address that holds {token}',
       }),
-      doc: 'Address of the application that the link leads to; `{token}` stands for the token.',
+      doc: 'Address of the application that the link leads to; `{token}` stands for the token. Without it the link leads to a page of this server.',
+      builtIn: undefined,
+    },
+    returnUrl: {
+      schema: z.string().max(2_000).regex(RETURN, { error: 'must be an https:// address' }),
+      doc: 'Where the page of this server leads on to; `verification` with the id is added to it.',
       builtIn: undefined,
     },
   } as const;

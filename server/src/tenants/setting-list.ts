@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
-import { FLOW_NAMES, flowFields, type FlowField, type FlowSettingName } from './flow-settings.ts';
+import { FLOW_NAMES, flowFields, LOCALES, type FlowField, type FlowSettingName } from './flow-settings.ts';
 
 const ADDRESS = /^[^\s@<>",;\u0000-\u001f\u007f]+@[^\s@<>",;\u0000-\u001f\u007f]+$/;
 const ALLOWED = /^[^\s@<>",;\u0000-\u001f\u007f]*@[^\s@<>",;\u0000-\u001f\u007f]+$/;
@@ -72,6 +72,15 @@ const GENERAL = {
   }),
 };
 
+const LANGUAGE = {
+  locale: setting({
+    schema: z.enum(LOCALES),
+    doc: 'Language of mails and pages of flows when nobody asks for another.',
+    tenantMay: true,
+    builtIn: 'en',
+  }),
+};
+
 type FlowSettings = { [N in FlowSettingName]: SettingSpec<FlowFieldSchema<FieldOf<N>>> };
 type FieldOf<N extends FlowSettingName> = N extends `flows.${string}.${infer F extends FlowField}`
   ? F
@@ -87,7 +96,7 @@ const FLOWS = Object.fromEntries(
   ),
 ) as unknown as FlowSettings; // one entry per name of the type, by construction
 
-export const SETTINGS = { ...GENERAL, ...FLOWS };
+export const SETTINGS = { ...GENERAL, ...LANGUAGE, ...FLOWS };
 
 export type SettingName = keyof typeof SETTINGS;
 export type SettingValue<N extends SettingName = SettingName> = z.output<(typeof SETTINGS)[N]['schema']>;
