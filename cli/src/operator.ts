@@ -119,6 +119,8 @@ export type ErrorExplained =
 export interface Operator {
   /** Pure: no data folder, no server. */
   explainText(text: string, about?: { readonly host?: string; readonly phase?: string }): ErrorExplained;
+  /** A code for the first administrator. Throws when there is one already. */
+  makeSetupCodeLocally(place: Place): Promise<{ readonly code: string; readonly expiresAt: number }>;
   /** Runs until a signal; answers the exit code. */
   serve(
     options: Place & {

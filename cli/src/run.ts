@@ -9,6 +9,7 @@ import { addDiscovery } from './discover.ts';
 import { addExplain } from './explain.ts';
 import { EXIT, tellFailure } from './failure.ts';
 import { addConfig, addDoctor, addKey, addServe } from './local.ts';
+import { addSetupCode } from './setup-code.ts';
 import { addMessages } from './messages.ts';
 import { examples, type Context } from './remote.ts';
 import { addSecrets } from './secrets.ts';
@@ -60,6 +61,7 @@ function makeProgram(context: Context): Command {
   addTest(program, context);
   addDiscovery(program, context);
   addKey(program, context);
+  addSetupCode(program, context);
   addSecrets(program, context);
   addDoctor(program, context);
   addConfig(program, context);

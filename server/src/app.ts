@@ -4,6 +4,8 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { createAuthenticate, mayI } from './access/access.ts';
+import { createAccounts, sessionTimesOf, type Accounts } from './accounts/accounts.ts';
+import { accountsOperations } from './accounts/routes.ts';
 import { keyOperations } from './access/routes.ts';
 import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
@@ -15,10 +17,12 @@ import { discoveryOperations, setupOperations, testOperations } from './diagnosi
 import type { VerificationDeps, Verifications } from './flows/flows.ts';
 import { flowOperations } from './flows/routes.ts';
 import type { Delivery } from './delivery/delivery.ts';
+import { parseAddress } from './mail/mail.ts';
 import { createHttpApp, mountOperations } from './http/http.ts';
 import type { AcceptDeps, Acceptor } from './messages/messages.ts';
 import { messageOperations } from './messages/routes.ts';
 import { operatorOperations, type ReadinessDeps } from './operator/routes.ts';
+import type { KeyRing } from './secrets/secrets.ts';
 import { problemForStoreError, type Db } from './store/store.ts';
 import { tenantOperations, type TenantDeps } from './tenants/routes.ts';
 import { VERSION } from './base/version.ts';
@@ -34,6 +38,9 @@ export interface AppDeps extends AcceptDeps, ReadinessDeps, TenantDeps, Verifica
   readonly delivery: Delivery;
   readonly acceptor: Acceptor;
   readonly verifications: Verifications;
+  readonly keyRing: KeyRing;
+  /** `http://HOST:PORT` as this server listens: where links lead when no public address is set. */
+  readonly localUrl: () => string;
 }
 
 export function createApp(deps: AppDeps): FastifyInstance {
@@ -47,6 +54,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     clock: deps.clock,
     meaning: (error) => problemForStoreError(deps.db, error),
   });
+  const accounts = accountsOf(deps);
   const operations = [
     ...messageOperations(deps),
     ...connectionOperations(deps.connections, deps.config),
@@ -56,8 +64,27 @@ export function createApp(deps: AppDeps): FastifyInstance {
     ...keyOperations(deps),
     ...discoveryOperations(deps.discovery),
     ...flowOperations(deps),
+    ...accountsOperations(accounts),
     ...operatorOperations(deps),
   ];
-  mountOperations(app, operations, { authenticate: createAuthenticate(deps), mayI });
+  mountOperations(app, operations, {
+    authenticate: createAuthenticate(accounts),
+    mayI,
+  });
   return app;
+}
+
+function accountsOf(deps: AppDeps): Accounts {
+  const { config, delivery, senderFor } = deps;
+  return createAccounts({
+    ...deps,
+    sessionTimes: () => sessionTimesOf(config()),
+    secondStepRequired: () => config().accounts.secondStep === 'required',
+    publicUrl: () => (config().server.publicUrl ?? deps.localUrl()).replace(/\/$/, ''),
+    canMail: (tenantId, address) => {
+      const from = senderFor(tenantId)?.address;
+      const [sender, recipient] = [parseAddress(from ?? ''), parseAddress(address)];
+      return sender.ok && recipient.ok && delivery.reaches(tenantId, sender.address, recipient.address);
+    },
+  });
 }

@@ -2,6 +2,7 @@
  * The program: `posthorn serve`, from configuration to signals. What an operator does beside it is in `operator/`.
  * Next: wire.ts
  */
+import type { SetupCode } from './accounts/accounts.ts';
 import { armCrashPoint, CRASH_POINTS } from './base/crash-point.ts';
 import { systemClock } from './base/clock.ts';
 import { createLog } from './base/log.ts';
@@ -20,6 +21,7 @@ export {
   explainText,
   forgetOldKeysLocally,
   listKeysLocally,
+  makeSetupCodeLocally,
   OperatorRefused,
   revokeKeyLocally,
   rotateLocally,
@@ -68,7 +70,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     return EXIT_REFUSED;
   }
   const watch = followConfig(options, loaded, log, server);
-  greet(options, loaded, server.url);
+  greet(options, loaded, server);
   // Whoever started us waits for this line, however quiet the log is.
   log.child({}, { level: 'info' }).info({ http: server.url, mode: loaded.config.delivery.mode }, 'READY');
   options.signals.on('SIGHUP', () => void watch.reload());
@@ -128,7 +130,11 @@ function refusalOf(error: unknown): string | undefined {
 }
 
 /** What a person sees first: where it is, whether mail goes out, and how to send a first message. */
-function greet(options: ServeOptions, { config, dataDir, file }: LoadedConfig, url: string): void {
+function greet(
+  options: ServeOptions,
+  { config, dataDir, file }: LoadedConfig,
+  { url, setupCode }: RunningServer,
+): void {
   const place = [
     ...(file === undefined ? [] : [`--config ${file}`]),
     ...(options.data === undefined ? [] : [`--data ${dataDir}`]),
@@ -145,7 +151,7 @@ function greet(options: ServeOptions, { config, dataDir, file }: LoadedConfig, u
   API    ${url}/api/v1
   Mode   ${modeText}
 
-  Make a first key:
+${setupCode === undefined ? '' : setupLines(url, setupCode)}  Make a first key:
     npx posthorn key create --name first${place.map((item) => ` ${item}`).join('')}
 
   Send a first message:
@@ -154,6 +160,13 @@ function greet(options: ServeOptions, { config, dataDir, file }: LoadedConfig, u
       -d '{"from": "hello@example.com", "to": ["you@example.com"], "subject": "First", "text": "It works."}'
 
 `);
+}
+
+function setupLines(url: string, { code }: SetupCode): string {
+  return `  Setup  ${code}: within half an hour it makes the first administrator (POST ${url}/api/v1/setup);
+         another one: npx posthorn setup-code
+
+`;
 }
 
 /** For the crash rehearsal (`e2e/crash`): `POSTHORN_CRASH_AT=after-dot:3` dies at the third pass of that point. */

@@ -2,6 +2,7 @@
  * Everything put together, top to bottom, in plain code: store, secrets, connections, delivery, doors.
  * Next: app.ts
  */
+import { forgetSignIns, makeSetupCode, sessionTimesOf, type SetupCode } from './accounts/accounts.ts';
 import type { Clock } from './base/clock.ts';
 import { newId } from './base/id.ts';
 import type { Log } from './base/log.ts';
@@ -18,7 +19,7 @@ import {
   isProved,
   type DiscoveryDeps,
 } from './diagnosis/diagnosis.ts';
-import { createDelivery, type Settlement } from './delivery/delivery.ts';
+import { createDelivery, type Delivery, type DeliveryOptions } from './delivery/delivery.ts';
 import { createVerifications, forgetSends } from './flows/flows.ts';
 import { createAcceptor, forgetRemembered } from './messages/messages.ts';
 import {
@@ -45,6 +46,7 @@ import {
   INSTANCE_TENANT_ID,
   modeFrom,
   senderFrom,
+  type Settings,
 } from './tenants/tenants.ts';
 import { createApp } from './app.ts';
 
@@ -56,6 +58,8 @@ const HTTPS_PORTS = [443];
 export interface RunningServer {
   /** `http://HOST:PORT` as it listens. */
   readonly url: string;
+  /** For the first administrator, while there is none. */
+  readonly setupCode: SetupCode | undefined;
   /** Takes over changed settings. */
   apply(loaded: LoadedConfig): Promise<void>;
   /** Stops accepting, lets running sends end, closes everything. */
@@ -95,6 +99,7 @@ async function wire(
   let { loaded } = options;
   const config = () => loaded.config;
   let refusing: string | undefined = 'starting';
+  let url = '';
 
   const { db, clock, isBroken } = await openDatabase(options, config().database.url, opened);
   const keyRing = await openKeyRing(db, () => loaded, clock);
@@ -117,14 +122,8 @@ async function wire(
   const modeFor = (tenantId: string) => modeFrom(settings, tenantId).mode;
   const tests = createConnectionTests({ db, clock, log, connections, modeFor, senderFor, lookups });
   opened.push(() => tests.stop());
-  const { activeMax, lease: leaseMs } = config().delivery;
-  const delivery = createDelivery({
-    ...{ db, clock, log, connections, random, activeMax, leaseMs },
-    policy: (tenantId) => ({ ...config().delivery, ...modeFrom(settings, tenantId) }),
-    owner: newId('nod'),
-    observe: (settlement: Settlement) => {
-      metrics.observe(settlement);
-    },
+  const delivery = openDelivery({ db, clock, log, connections, random }, config, settings, (settlement) => {
+    metrics.observe(settlement);
   });
   const metrics = createMetrics({ db, clock, connections, active: () => delivery.active });
   const space = watchFreeSpace(db, databaseFolder(loaded), clock, () => config().storage);
@@ -139,6 +138,7 @@ async function wire(
     ...accepting,
     ...{ log, keyRing, connections, tests, metrics, settings, acceptor, verifications },
     declared: () => config().tenants.map(({ slug }) => slug),
+    localUrl: () => url,
     discovery: discoveryOf({ clock, dialer, connections, lookups }, config),
     askDatabase: connections.ask,
     refusing: () =>
@@ -149,14 +149,15 @@ async function wire(
   opened.push(() => delivery.stop(config().delivery.stopGrace));
   opened.push(() => app.close());
   const { host, port } = config().server.http;
-  const url = await app.listen({ host, port });
+  url = await app.listen({ host, port });
   await delivery.start();
   refusing = undefined;
-  opened.push(tidyHourly(db, clock, log));
+  opened.push(tidyHourly(db, clock, log, config));
 
   let applied: Promise<void> = Promise.resolve();
   return {
     url,
+    setupCode: await makeSetupCode(db, clock),
     apply(next) {
       loaded = next;
       applied = applied.catch(() => undefined).then(takeOver); // one after another: the last file wins
@@ -167,6 +168,21 @@ async function wire(
       await close();
     },
   };
+}
+
+function openDelivery(
+  base: Pick<DeliveryOptions, 'db' | 'clock' | 'log' | 'connections' | 'random'>,
+  config: () => Config,
+  settings: Settings,
+  observe: DeliveryOptions['observe'],
+): Delivery {
+  const { activeMax, lease: leaseMs } = config().delivery;
+  return createDelivery({
+    ...base,
+    ...{ activeMax, leaseMs, observe },
+    policy: (tenantId) => ({ ...config().delivery, ...modeFrom(settings, tenantId) }),
+    owner: newId('nod'),
+  });
 }
 
 /** The connections, under the settings as they are at each use. */
@@ -243,11 +259,12 @@ function egressOf(tenantId: string, use: 'mail' | 'https', config: Config): Egre
 }
 
 /** What grows by itself is cut back; what fails is tried again an hour later. */
-function tidyHourly(db: Db, clock: Clock, log: Log): () => void {
+function tidyHourly(db: Db, clock: Clock, log: Log, config: () => Config): () => void {
   const works: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['idempotency keys', () => forgetRemembered(db, clock.now() - REMEMBER_MS)],
     ['mails of flows', () => forgetSends(db, clock.now() - REMEMBER_MS)],
     ['closed windows', () => forgetWindows(db, clock.now())],
+    ['sign-ins', () => forgetSignIns(db, clock, sessionTimesOf(config()))],
     ['connection tests', () => forgetOldTests(db, clock)],
     ['secrets of old revisions', () => forgetOldSecrets(db, clock)],
   ];

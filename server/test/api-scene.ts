@@ -56,6 +56,8 @@ export interface Asking {
   /** `Bearer` is put before it; `null` sends none. The scene's own key when absent. */
   readonly key?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Where it comes from; 127.0.0.1 when absent. */
+  readonly address?: string;
 }
 
 export interface Api {
@@ -211,6 +213,7 @@ export async function openNode(
       acceptor,
       verifications,
       declared: () => config.tenants.map(({ slug }) => slug),
+      localUrl: () => 'http://127.0.0.1:8025',
       askDatabase: connections.ask,
     },
     refusing: options.refusing ?? (() => undefined),
@@ -226,9 +229,10 @@ export async function openNode(
   const key = await makeKey();
 
   const ask: Api['ask'] = async (method, path, asking = {}) => {
-    const { body, key: given = key, headers } = asking;
+    const { body, key: given = key, headers, address } = asking;
     const answer = await app.inject({
       method,
+      ...(address !== undefined && { remoteAddress: address }),
       url: path.startsWith('//') ? path.slice(1) : `/api/v1${path}`,
       headers: {
         ...(given !== null && { authorization: `Bearer ${given}` }),

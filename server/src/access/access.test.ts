@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { Problem } from '../base/problem.ts';
 import { openStore, type Db } from '../store/store.ts';
 import { ensureTenants, INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
+import { caller } from '../../test/caller.ts';
 import { createAuthenticate, createKey, isRole, listKeys, mayI, revokeKey } from './access.ts';
 import type { NewKey, Permission, Principal, Role } from './access.ts';
 
@@ -51,13 +52,17 @@ async function codeOf(run: () => unknown): Promise<string> {
 }
 
 /** What the headers of a request say. */
-const from = (authorization?: string, tenant?: string) => ({ authorization, tenant });
+const from = (authorization?: string, tenant?: string) => caller({ authorization, tenant });
 
 test('a key leads to its principal', async (t) => {
   const { db, clock, acme } = await setUp(t);
   const { id, key } = await createKey(db, clock, { ...developer(acme.id), kind: 'test' });
   assert.match(key, /^ph_test_[0-9a-z]{26}_[\w-]{43}$/);
-  const authenticate = createAuthenticate({ db, clock });
+  const authenticate = createAuthenticate({
+    db,
+    clock,
+    sessionTimes: () => ({ idle: 1_800_000, lifetime: 43_200_000 }),
+  });
   const want: Principal = {
     actorId: id,
     actorName: 'shop',
@@ -66,8 +71,8 @@ test('a key leads to its principal', async (t) => {
     tenantId: acme.id,
     homeTenantId: acme.id,
   };
-  assert.deepEqual(await authenticate(from(`Bearer ${key}`)), want);
-  assert.deepEqual(await authenticate(from(`bearer  ${key}`, 'acme')), want);
+  assert.deepEqual(await authenticate(from(`Bearer ${key}`), 'messages:read'), want);
+  assert.deepEqual(await authenticate(from(`bearer  ${key}`, 'acme'), 'messages:read'), want);
 });
 
 test('K10: nothing in the database can be used as a key', async (t) => {
@@ -80,12 +85,21 @@ test('K10: nothing in the database can be used as a key', async (t) => {
     .execute();
   const secret = key.slice(-43);
   assert.ok(!JSON.stringify(rows).includes(secret));
-  const authenticate = createAuthenticate({ db, clock });
+  const authenticate = createAuthenticate({
+    db,
+    clock,
+    sessionTimes: () => ({ idle: 1_800_000, lifetime: 43_200_000 }),
+  });
   const prefix = key.slice(0, -43);
   for (const value of rows.flatMap((row) => Object.values(row))) {
-    assert.equal(await codeOf(() => authenticate(from(`Bearer ${String(value)}`))), 'unauthorized');
     assert.equal(
-      await codeOf(() => authenticate(from(`Bearer ${prefix}${String(value).slice(0, 43)}`))),
+      await codeOf(() => authenticate(from(`Bearer ${String(value)}`), 'messages:read')),
+      'unauthorized',
+    );
+    assert.equal(
+      await codeOf(() =>
+        authenticate(from(`Bearer ${prefix}${String(value).slice(0, 43)}`), 'messages:read'),
+      ),
       'unauthorized',
     );
   }
@@ -94,7 +108,11 @@ test('K10: nothing in the database can be used as a key', async (t) => {
 test('K10: unknown, wrong, malformed and missing keys are refused alike', async (t) => {
   const { db, clock, acme } = await setUp(t);
   const { key } = await createKey(db, clock, developer(acme.id));
-  const authenticate = createAuthenticate({ db, clock });
+  const authenticate = createAuthenticate({
+    db,
+    clock,
+    sessionTimes: () => ({ idle: 1_800_000, lifetime: 43_200_000 }),
+  });
   const wrongSecret = `${key.slice(0, -43)}${'A'.repeat(43)}`;
   const unknownId = key.replace(/_[0-9a-z]{26}_/, `_${'0'.repeat(26)}_`);
   const texts = new Set<string>();
@@ -107,77 +125,104 @@ test('K10: unknown, wrong, malformed and missing keys are refused alike', async 
     'x'.repeat(400),
   ]) {
     const error = await Promise.resolve()
-      .then(() => authenticate(from(`Bearer ${header}`)))
+      .then(() => authenticate(from(`Bearer ${header}`), 'messages:read'))
       .catch((caught: unknown) => caught);
     assert.ok(error instanceof Problem, header);
     texts.add(`${error.code} ${error.detail}`);
   }
   assert.equal(texts.size, 1);
-  assert.equal(await codeOf(() => authenticate(from())), 'unauthorized');
-  assert.equal(await codeOf(() => authenticate(from(key))), 'unauthorized');
-  assert.equal(await codeOf(() => authenticate(from(`Basic ${key}`))), 'unauthorized');
+  assert.equal(await codeOf(() => authenticate(from(), 'messages:read')), 'unauthorized');
+  assert.equal(await codeOf(() => authenticate(from(key), 'messages:read')), 'unauthorized');
+  assert.equal(await codeOf(() => authenticate(from(`Basic ${key}`), 'messages:read')), 'unauthorized');
 });
 
 test('K10: a revoked key stops within a second, an expired one at once', async (t) => {
   const { db, clock, advance, acme } = await setUp(t);
-  const authenticate = createAuthenticate({ db, clock });
+  const authenticate = createAuthenticate({
+    db,
+    clock,
+    sessionTimes: () => ({ idle: 1_800_000, lifetime: 43_200_000 }),
+  });
   const revoked = await createKey(db, clock, developer(acme.id));
   const expiring = await createKey(db, clock, { ...developer(acme.id), expiresAt: clock.now() + 300 });
-  assert.equal(await codeOf(() => authenticate(from(`Bearer ${revoked.key}`))), 'fine');
-  assert.equal(await codeOf(() => authenticate(from(`Bearer ${expiring.key}`))), 'fine');
+  assert.equal(await codeOf(() => authenticate(from(`Bearer ${revoked.key}`), 'messages:read')), 'fine');
+  assert.equal(await codeOf(() => authenticate(from(`Bearer ${expiring.key}`), 'messages:read')), 'fine');
   advance(299);
-  assert.equal(await codeOf(() => authenticate(from(`Bearer ${expiring.key}`))), 'fine');
+  assert.equal(await codeOf(() => authenticate(from(`Bearer ${expiring.key}`), 'messages:read')), 'fine');
   advance(1);
-  assert.equal(await codeOf(() => authenticate(from(`Bearer ${expiring.key}`))), 'unauthorized');
+  assert.equal(
+    await codeOf(() => authenticate(from(`Bearer ${expiring.key}`), 'messages:read')),
+    'unauthorized',
+  );
 
   assert.equal(await revokeKey(db, clock, { tenantId: INSTANCE_TENANT_ID, id: revoked.id }), false);
   assert.equal(await revokeKey(db, clock, { tenantId: acme.id, id: revoked.id }), true);
   advance(700);
-  assert.equal(await codeOf(() => authenticate(from(`Bearer ${revoked.key}`))), 'unauthorized');
+  assert.equal(
+    await codeOf(() => authenticate(from(`Bearer ${revoked.key}`), 'messages:read')),
+    'unauthorized',
+  );
 });
 
 test('a fresh answer comes without a promise and without the database; stale ones ask once together', async (t) => {
   const { db, clock, advance, acme, asked } = await setUp(t);
   const { key } = await createKey(db, clock, developer(acme.id));
-  const authenticate = createAuthenticate({ db, clock });
-  await Promise.all([authenticate(from(`Bearer ${key}`)), authenticate(from(`Bearer ${key}`))]);
+  const authenticate = createAuthenticate({
+    db,
+    clock,
+    sessionTimes: () => ({ idle: 1_800_000, lifetime: 43_200_000 }),
+  });
+  await Promise.all([
+    authenticate(from(`Bearer ${key}`), 'messages:read'),
+    authenticate(from(`Bearer ${key}`), 'messages:read'),
+  ]);
   const before = asked();
-  assert.ok(!(authenticate(from(`Bearer ${key}`)) instanceof Promise));
+  assert.ok(!(authenticate(from(`Bearer ${key}`), 'messages:read') instanceof Promise));
   assert.equal(asked(), before);
   advance(1000);
-  await Promise.all(Array.from({ length: 50 }, async () => authenticate(from(`Bearer ${key}`))));
+  await Promise.all(
+    Array.from({ length: 50 }, async () => authenticate(from(`Bearer ${key}`), 'messages:read')),
+  );
   assert.equal(asked(), before + 1);
 });
 
 test('a tenant key acts in its own tenant only, an instance key in any', async (t) => {
   const { db, clock, acme, shop } = await setUp(t);
-  const authenticate = createAuthenticate({ db, clock });
+  const authenticate = createAuthenticate({
+    db,
+    clock,
+    sessionTimes: () => ({ idle: 1_800_000, lifetime: 43_200_000 }),
+  });
   const own = `Bearer ${(await createKey(db, clock, developer(acme.id))).key}`;
   const ops = `Bearer ${(await createKey(db, clock, admin)).key}`;
-  assert.equal(await codeOf(() => authenticate(from(own, 'shop'))), 'forbidden');
-  assert.equal(await codeOf(() => authenticate(from(own, 'nobody'))), 'forbidden');
-  assert.equal(await codeOf(() => authenticate(from(own, 'instance'))), 'forbidden');
-  assert.equal((await authenticate(from(ops))).tenantId, INSTANCE_TENANT_ID);
-  assert.equal((await authenticate(from(ops, 'shop'))).tenantId, shop.id);
-  assert.equal((await authenticate(from(ops, 'acme'))).tenantId, acme.id);
-  assert.equal(await codeOf(() => authenticate(from(ops, 'nobody'))), 'invalid_request');
-  assert.equal(await codeOf(() => authenticate(from(ops, 'shop, acme'))), 'invalid_request');
+  assert.equal(await codeOf(() => authenticate(from(own, 'shop'), 'messages:read')), 'forbidden');
+  assert.equal(await codeOf(() => authenticate(from(own, 'nobody'), 'messages:read')), 'forbidden');
+  assert.equal(await codeOf(() => authenticate(from(own, 'instance'), 'messages:read')), 'forbidden');
+  assert.equal((await authenticate(from(ops), 'messages:read')).tenantId, INSTANCE_TENANT_ID);
+  assert.equal((await authenticate(from(ops, 'shop'), 'messages:read')).tenantId, shop.id);
+  assert.equal((await authenticate(from(ops, 'acme'), 'messages:read')).tenantId, acme.id);
+  assert.equal(await codeOf(() => authenticate(from(ops, 'nobody'), 'messages:read')), 'invalid_request');
+  assert.equal(await codeOf(() => authenticate(from(ops, 'shop, acme'), 'messages:read')), 'invalid_request');
 });
 
 test('the last use is written, at most once a minute', async (t) => {
   const { db, clock, advance, acme } = await setUp(t);
   const { key } = await createKey(db, clock, developer(acme.id));
   const lastUsed = async () => (await listKeys(db, acme.id))[0]?.lastUsedAt;
-  const authenticate = createAuthenticate({ db, clock });
+  const authenticate = createAuthenticate({
+    db,
+    clock,
+    sessionTimes: () => ({ idle: 1_800_000, lifetime: 43_200_000 }),
+  });
   assert.equal(await lastUsed(), null);
   const first = clock.now();
-  await authenticate(from(`Bearer ${key}`));
+  await authenticate(from(`Bearer ${key}`), 'messages:read');
   assert.equal(await lastUsed(), first);
   advance(59_000);
-  await authenticate(from(`Bearer ${key}`));
+  await authenticate(from(`Bearer ${key}`), 'messages:read');
   assert.equal(await lastUsed(), first);
   advance(2_000);
-  await authenticate(from(`Bearer ${key}`));
+  await authenticate(from(`Bearer ${key}`), 'messages:read');
   assert.equal(await lastUsed(), first + 61_000);
 });
 

@@ -1,5 +1,5 @@
 /**
- * Who is asking and what they may: API keys, the principals behind them, and the table of roles.
+ * Who is asking and what they may: API keys, people and their sessions, the principals behind them, and the table of roles.
  * A key is checked against its row at least once a second, so a revoked one stops within that time on every node (K10).
  * Next: authenticate.ts
  */
@@ -13,5 +13,32 @@ export {
   type CreatedKey,
   type NewKey,
 } from './keys.ts';
-export { isRole, mayI, ROLES } from './roles.ts';
+export {
+  addPerson,
+  giveRole,
+  hasAdmin,
+  roleIn,
+  rolesOf,
+  takeRole,
+  type Membership,
+  type Person,
+} from './people.ts';
+export { countPeople, peopleOfTenant, personByEmail, personById, updatePerson } from './people-queries.ts';
+export { isInstanceRole, isRole, mayI, permissionsOf, roleMay, ROLES } from './roles.ts';
+export {
+  beginSession,
+  clearCookie,
+  csrfToken,
+  endSessionOf,
+  endSessions,
+  forgetSessions,
+  isSecretToken,
+  listSessions,
+  newSecretToken,
+  secretDigest,
+  SESSION_COOKIE,
+  setCookie,
+  type Session,
+  type SessionTimes,
+} from './sessions.ts';
 export type { Permission, Principal, Role } from '../http/http.ts';

@@ -6,21 +6,21 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/clock.ts';
-import { problem, type Caller, type Principal } from '../http/http.ts';
+import { cookieOf, problem, type Caller, type Permission, type Principal } from '../http/http.ts';
 import type { Db } from '../store/store.ts';
 import { findTenantBySlug } from '../tenants/tenants.ts';
 import { keyState, readKey, type PresentedKey } from './keys.ts';
 import { keyById, markUsed, type StoredKey } from './queries.ts';
+import { createAuthenticateSession, type SessionDeps } from './authenticate-session.ts';
 import { isInstanceRole } from './roles.ts';
+import { SESSION_COOKIE } from './sessions.ts';
 
 /**
- * The principal behind the headers `Authorization` and `Posthorn-Tenant`. Throws or rejects with `unauthorized` (no,
- * unknown, wrong, expired or revoked key), `forbidden` (a tenant's key naming another tenant) or `invalid_request`
- * (an instance key naming a tenant that is not there).
+ * The principal behind an API key or a session, in the tenant that `Posthorn-Tenant` names. Throws or rejects with
+ * `unauthorized` (nothing, unknown, wrong, expired or revoked), `forbidden` (another tenant than its own) or
+ * `invalid_request` (one of the instance names a tenant that is not there). A key counts before a cookie.
  */
-export type Authenticate = (
-  caller: Pick<Caller, 'authorization' | 'tenant'>,
-) => Principal | Promise<Principal>;
+export type Authenticate = (caller: Caller, permission: Permission) => Principal | Promise<Principal>;
 
 const FRESH_MS = 1000;
 const REMEMBERED_MAX = 10_000;
@@ -34,12 +34,19 @@ interface Known {
   readonly freshUntil: number;
 }
 
-export function createAuthenticate({ db, clock }: { readonly db: Db; readonly clock: Clock }): Authenticate {
+export function createAuthenticate(deps: SessionDeps): Authenticate {
+  const { db, clock } = deps;
+  const bySession = createAuthenticateSession(deps);
   const known = new LRUCache<string, Known>({ max: REMEMBERED_MAX });
   const asking = new Map<string, Promise<Principal>>();
 
-  return ({ authorization, tenant: tenantHeader }) => {
-    if (authorization === undefined) throw refused('Send the API key as Authorization: Bearer ph_live_….');
+  return (caller, permission) => {
+    const { authorization, tenant: tenantHeader } = caller;
+    if (authorization === undefined) {
+      const token = cookieOf(caller, SESSION_COOKIE);
+      if (token !== undefined) return bySession(caller, token, permission);
+      throw refused('Send an API key as Authorization: Bearer ph_live_…, or sign in.');
+    }
     if (authorization.length + (tenantHeader?.length ?? 0) > HEADER_MAX) throw refused(UNUSABLE);
     // A header value holds no line feed, so the two cannot run into each other.
     const digest = hash('sha256', `${authorization}\n${tenantHeader ?? ''}`, 'base64');

@@ -76,6 +76,16 @@ export const PROBLEMS = {
     title: 'Not signed in',
     doc: 'There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.',
   },
+  sign_in_failed: {
+    status: 401,
+    title: 'Sign-in failed',
+    doc: 'The address, the password or the code is not right, or this sign-in is over. Which of them is not told.',
+  },
+  link_over: {
+    status: 410,
+    title: 'The link is over',
+    doc: 'The link is unknown, was used, has expired or was replaced by a newer one. Which of them is not told.',
+  },
   forbidden: {
     status: 403,
     title: 'Not allowed',

@@ -47,6 +47,18 @@ const server = table({
   }),
 });
 
+const accounts = table({
+  sessionIdle: field(duration(MINUTE).prefault('30m'), {
+    doc: 'How long a person who does nothing stays signed in.',
+  }),
+  sessionLifetime: field(duration(MINUTE).prefault('12h'), {
+    doc: 'How long a person stays signed in at most.',
+  }),
+  secondStep: field(choice(['optional', 'required']).default('optional'), {
+    doc: 'Whether everybody who signs in types a second code, from mail or from an authenticator app.',
+  }),
+});
+
 const log = table({
   level: field(choice(['debug', 'info', 'warn', 'error']).default('info'), {
     doc: 'The least severe lines to write.',
@@ -214,6 +226,7 @@ const tenant = table({
 export function configSchema(dataFolder: string) {
   return table({
     server: field(server.prefault({}), { doc: 'The server itself.' }),
+    accounts: field(accounts.prefault({}), { doc: 'People who sign in to this server.' }),
     log: field(log.prefault({}), { doc: 'Logging.' }),
     database: field(database(dataFolder).prefault({}), { doc: 'Storage of everything.' }),
     secrets: field(secrets.prefault({}), { doc: 'How stored secrets are sealed.' }),

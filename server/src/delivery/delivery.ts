@@ -7,13 +7,14 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Connection, Connections } from '../connections/connections.ts';
+import type { Address } from '../mail/mail.ts';
 import { createWorker, type Worker } from '../queue/queue.ts';
-import type { Choice, Candidate } from '../routing/routing.ts';
+import { chooseConnection, type Choice, type Candidate } from '../routing/routing.ts';
 import type { Db, Tx } from '../store/store.ts';
 import { keptBecause, route } from './attempt.ts';
 import { createHeldMail } from './held.ts';
 import { INLINE_MAX_BYTES, type Letter } from './letter.ts';
-import type { DeliveryPolicy } from './policy.ts';
+import { letsOut, type DeliveryPolicy } from './policy.ts';
 import { loadLetters, readContent } from './queries.ts';
 import { createRunner } from './runner.ts';
 import { DELIVERY, jobOf, writeNewRecipients, type NewDelivery } from './schedule.ts';
@@ -76,6 +77,8 @@ export interface Delivery {
   explain(letter: Letter): Choice;
   /** Why the message is kept here and not sent, as things are now; `undefined` when it would be sent. */
   keptBecause(letter: Letter): string | undefined;
+  /** Whether a message of this tenant would be sent to this address now, and not be kept here or held. */
+  reaches(tenantId: string, from: Address, to: Address): boolean;
   load(tenantId: string, messageId: string): Promise<Letter | undefined>;
   readonly active: number;
 }
@@ -168,6 +171,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     retry: (tx, what) => retryMessage(tx, { kind: DELIVERY, ...what, now: clock.now() }),
     explain: (letter) => route({ candidates }, letter, letter.recipients, []),
     keptBecause: (letter) => keptBecause(letter, options.policy(letter.tenantId)),
+    reaches(tenantId, from, to) {
+      if (!letsOut(options.policy(tenantId), to)) return false;
+      const choice = chooseConnection({ from, tried: [] }, candidates(tenantId));
+      return choice.kind === 'chosen' && connections.byId(choice.candidate.id)?.settings.type !== 'mailbox';
+    },
     async load(tenantId, id) {
       return (await loadLetters(db, [{ tenantId, id }])).get(id);
     },

@@ -6,7 +6,14 @@
 export { cookieOf, refuseCrossSite, type Caller } from './caller.ts';
 export { createHttpApp, type HttpAppOptions } from './create-app.ts';
 export { mountOperations, type Door } from './mount.ts';
-export { eventAnswer, operation, rawAnswer, type Operation, type RawBody } from './operation.ts';
+export {
+  eventAnswer,
+  operation,
+  rawAnswer,
+  type AnswerHeaders,
+  type Operation,
+  type RawBody,
+} from './operation.ts';
 export { openApiDocument } from './openapi.ts';
 export { htmlPage, pageHeaders, type HtmlPage, type PageField } from './page.ts';
 export { PROBLEMS, problem, type ProblemCode } from '../base/problem.ts';

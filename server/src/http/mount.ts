@@ -18,7 +18,7 @@ export interface Door {
    * The principal behind an API key or a session. Throws (or rejects with) `unauthorized` and the like. Answers without a
    * promise when it can: that is the hot path.
    */
-  authenticate(caller: Caller): Principal | Promise<Principal>;
+  authenticate(caller: Caller, permission: Permission): Principal | Promise<Principal>;
   mayI(principal: Principal, permission: Permission): boolean;
 }
 
@@ -79,7 +79,7 @@ function entrance(app: FastifyInstance, operation: Operation, door: Door) {
     }
     let found: Principal | Promise<Principal>;
     try {
-      found = door.authenticate(callerOf(request));
+      found = door.authenticate(callerOf(request), permission);
     } catch (error) {
       done(error instanceof Error ? error : new Error('authenticate threw what is not an error'));
       return;

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { caller } from '../../test/caller.ts';
 import { createAuthenticate } from '../access/access.ts';
 import { systemClock } from '../base/clock.ts';
 import { createKeyRing, createMasterKey } from '../secrets/secrets.ts';
@@ -210,12 +211,16 @@ test('a key is made on an empty place, and beside a running server; its role fit
   assert.match(first.key, /^ph_live_/);
   await visit(place, true, async (db) => {
     const second = await createKeyLocally({ ...place, name: 'second', kind: 'test', tenant: 'acme' });
-    const authenticate = createAuthenticate({ db, clock: systemClock });
+    const authenticate = createAuthenticate({
+      db,
+      clock: systemClock,
+      sessionTimes: () => ({ idle: 1, lifetime: 1 }),
+    });
     assert.equal(
-      (await authenticate({ authorization: `Bearer ${first.key}`, tenant: undefined })).role,
+      (await authenticate(caller({ authorization: `Bearer ${first.key}` }), 'messages:read')).role,
       'instance_admin',
     );
-    const principal = await authenticate({ authorization: `Bearer ${second.key}`, tenant: undefined });
+    const principal = await authenticate(caller({ authorization: `Bearer ${second.key}` }), 'messages:read');
     assert.deepEqual([principal.role, principal.kind], ['tenant_admin', 'test']);
   });
   const refused = async (wanted: Partial<Parameters<typeof createKeyLocally>[0]>): Promise<string> => {

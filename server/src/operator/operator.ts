@@ -28,5 +28,6 @@ export {
   type RotateRequest,
   type SecretsStatus,
 } from './rotate.ts';
+export { makeSetupCodeLocally } from './setup-code.ts';
 export { explainText } from '../mail/mail.ts';
 export { createMetrics, type Metrics } from './metrics.ts';

@@ -1,0 +1,77 @@
+/**
+ * What the parts of `accounts/` share: the database, the mails of flows, and what the configuration says.
+ * Next: sign-in.ts
+ */
+import type { Membership, Person, SessionTimes } from '../access/access.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Verifications } from '../flows/flows.ts';
+import { problem, type Principal } from '../http/http.ts';
+import { addressKey, parseAddress } from '../mail/mail.ts';
+import type { KeyRing } from '../secrets/secrets.ts';
+import type { Db } from '../store/store.ts';
+import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
+import type { Passwords } from './passwords.ts';
+import type { Throttle } from './throttle.ts';
+
+export interface AccountDeps {
+  readonly db: Db;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly keyRing: Pick<KeyRing, 'seal' | 'open' | 'digest'>;
+  readonly verifications: Verifications;
+  readonly passwords: Passwords;
+  readonly throttle: Throttle;
+  readonly sessionTimes: () => SessionTimes;
+  /** Whether everybody needs a second step. */
+  readonly secondStepRequired: () => boolean;
+  /** Where people reach this server, without a slash at the end. */
+  readonly publicUrl: () => string;
+  /** Whether mail of this tenant reaches this address now: a sender, a way out, and a mode that lets it go. */
+  readonly canMail: (tenantId: string, address: string) => boolean;
+}
+
+export interface ReadAddress {
+  readonly email: string;
+  readonly emailKey: string;
+}
+
+/** One address, in the form in which it is stored and compared; `undefined` when it cannot be one (F5). */
+export function readAddress(text: string): ReadAddress | undefined {
+  const parsed = parseAddress(text);
+  if (!parsed.ok) return undefined;
+  const { local, domain } = parsed.address;
+  return { email: `${local}@${domain}`, emailKey: addressKey(parsed.address) };
+}
+
+export function mustReadAddress(text: string, path = 'email'): ReadAddress {
+  const parsed = parseAddress(text);
+  if (!parsed.ok) throw wrongField(path, parsed.message);
+  const { local, domain } = parsed.address;
+  return { email: `${local}@${domain}`, emailKey: addressKey(parsed.address) };
+}
+
+export function wrongField(path: string, message: string) {
+  return problem('invalid_request', { detail: `${path} ${message}.`, errors: [{ path, message }] });
+}
+
+/** As whom the server mails for a person who is not signed in, or in another tenant than the one acted in. */
+export function mailingAs(person: Pick<Person, 'id' | 'email'>, tenantId: string): Principal {
+  return {
+    actorId: person.id,
+    actorName: person.email,
+    kind: 'live',
+    role: 'instance_admin',
+    tenantId,
+    homeTenantId: INSTANCE_TENANT_ID,
+  };
+}
+
+/** A digest of an address for counting: nobody reads the address out of it, whether it has an account or not. */
+export function whoIs(keyRing: AccountDeps['keyRing'], emailKey: string): Promise<string> {
+  return keyRing.digest(INSTANCE_TENANT_ID, 'sign-in', emailKey);
+}
+
+export function isOfInstance(memberships: readonly Membership[]): boolean {
+  return memberships.some(({ tenantId }) => tenantId === INSTANCE_TENANT_ID);
+}
