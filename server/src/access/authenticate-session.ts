@@ -77,9 +77,9 @@ async function mustGoOn(
   const person = await personById(db, session.personId);
   if (person?.state !== 'active') throw over();
   if (session.seenAt + SEEN_EVERY_MS <= now) {
-    // Beside the request, never in its way. When the write fails, the next look writes it instead.
-    touchSession(db, session.id, now).catch(() => undefined);
-    markSeen(db, person.id, now).catch(() => undefined);
+    // Waited for: the next request must find it. When a write fails, the next look writes it instead.
+    await touchSession(db, session.id, now).catch(() => undefined);
+    await markSeen(db, person.id, now).catch(() => undefined);
   }
   return { session, person };
 }
