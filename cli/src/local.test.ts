@@ -80,6 +80,37 @@ test('key create prints the key alone on standard output', async () => {
   assert.equal(given.length, 2);
 });
 
+test('K10: key create takes what narrows a key, and an end in the future only', async () => {
+  const given: Parameters<Operator['createKeyLocally']>[0][] = [];
+  const createKeyLocally: Operator['createKeyLocally'] = (options) => {
+    given.push(options);
+    return Promise.resolve({ id: 'key_1', key: 'ph_live_1_s' });
+  };
+  const make = (...more: string[]) =>
+    posthorn(['key', 'create', '--name', 'ci', ...more], { createKeyLocally });
+  const narrow = [
+    '--permission',
+    'messages:write',
+    '--permission',
+    'messages:read',
+    '--network',
+    '192.0.2.0/24',
+  ];
+  assert.equal((await make(...narrow, '--expires', '2999-01-31')).code, 0);
+  assert.deepEqual(given.pop(), {
+    ...{ env: {}, name: 'ci', kind: 'live' },
+    ...{ permissions: ['messages:write', 'messages:read'], networks: ['192.0.2.0/24'] },
+    expiresAt: Date.UTC(2999, 0, 31),
+  });
+  const before = Date.now();
+  assert.equal((await make('--expires', '90d')).code, 0);
+  const until = (given.pop()?.expiresAt ?? 0) - before;
+  assert.ok(until >= 90 * 86_400_000 && until < 90 * 86_400_000 + 60_000);
+  for (const bad of ['soon', '2020-01-01', '90', '2027-13-45'])
+    assert.equal((await make('--expires', bad)).code, 2, bad);
+  assert.equal(given.length, 0);
+});
+
 test('doctor lists checks by group and what is wrong, worst first', async () => {
   const report: DoctorReport = {
     groups: [

@@ -35,8 +35,15 @@ export interface ListedKey {
   readonly name: string;
   readonly kind: 'live' | 'test';
   readonly role: Role;
+  readonly permissions: readonly string[] | null;
+  readonly networks: readonly string[] | null;
   readonly createdAt: number;
-  readonly lastUsedAt: number | null;
+  readonly expiresAt: number | null;
+  readonly lastUse: {
+    readonly at: number;
+    readonly address: string | null;
+    readonly userAgent: string | null;
+  } | null;
   readonly revokedAt: number | null;
 }
 
@@ -135,6 +142,10 @@ export interface Operator {
       readonly tenant?: string;
       readonly kind: 'live' | 'test';
       readonly role?: Role;
+      readonly permissions?: readonly string[];
+      readonly networks?: readonly string[];
+      /** Epoch ms. */
+      readonly expiresAt?: number;
     },
   ): Promise<LocalKey>;
   listKeysLocally(options: Place & { readonly tenant?: string }): Promise<readonly ListedKey[]>;

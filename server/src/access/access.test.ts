@@ -51,7 +51,10 @@ async function codeOf(run: () => unknown): Promise<string> {
 }
 
 /** What the headers of a request say. */
-const from = (authorization?: string, tenant?: string) => ({ authorization, tenant });
+const from = (authorization?: string, tenant?: string, address = '192.0.2.1') => ({
+  ...{ authorization, tenant, address },
+  userAgent: 'shop/1.0',
+});
 
 test('a key leads to its principal', async (t) => {
   const { db, clock, acme } = await setUp(t);
@@ -167,7 +170,7 @@ test('a tenant key acts in its own tenant only, an instance key in any', async (
 test('the last use is written, at most once a minute', async (t) => {
   const { db, clock, advance, acme } = await setUp(t);
   const { key } = await createKey(db, clock, developer(acme.id));
-  const lastUsed = async () => (await listKeys(db, acme.id))[0]?.lastUsedAt;
+  const lastUsed = async () => (await listKeys(db, acme.id))[0]?.lastUse?.at ?? null;
   const authenticate = createAuthenticate({ db, clock });
   assert.equal(await lastUsed(), null);
   const first = clock.now();

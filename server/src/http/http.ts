@@ -12,4 +12,10 @@ export { htmlPage, pageHeaders, type HtmlPage, type PageField } from './page.ts'
 export { PROBLEMS, problem, type ProblemCode } from '../base/problem.ts';
 export { idempotencyHeaders, pageAnswer, pageOf, pageQuery, readCursor, type Page } from './paging.ts';
 export { waitForRoom, type RateLimit } from './rate-limit.ts';
-export type { Permission, Principal, Role } from './principal.ts';
+export {
+  KEY_PERMISSIONS,
+  type KeyPermission,
+  type Permission,
+  type Principal,
+  type Role,
+} from './principal.ts';

@@ -4,6 +4,7 @@
  */
 import { createKey, listKeys, revokeKey, type ApiKey, type CreatedKey, type Role } from '../access/access.ts';
 import { systemClock } from '../base/clock.ts';
+import { KEY_PERMISSIONS, type KeyPermission } from '../http/http.ts';
 import type { Db } from '../store/store.ts';
 import { ensureTenants, findTenantBySlug, INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
 import { mustLoadPlace, OperatorRefused, withStore, type Place } from './place.ts';
@@ -15,6 +16,11 @@ export interface LocalKeyRequest extends Place {
   readonly kind: 'live' | 'test';
   /** The admin role of its tenant, or of the instance, when not named. */
   readonly role?: Role;
+  /** What is left of the role's permissions. */
+  readonly permissions?: readonly string[];
+  readonly networks?: readonly string[];
+  /** Epoch ms. */
+  readonly expiresAt?: number;
 }
 
 /** Makes a key and answers it once. Throws `OperatorRefused` or a `Problem`. */
@@ -22,7 +28,14 @@ export function createKeyLocally(request: LocalKeyRequest): Promise<CreatedKey> 
   return atStore(request, async (db) => {
     const tenantId = await tenantOf(db, request.tenant);
     const role = request.role ?? (tenantId === INSTANCE_TENANT_ID ? 'instance_admin' : 'tenant_admin');
-    return createKey(db, systemClock, { tenantId, name: request.name, kind: request.kind, role });
+    const { name, kind, networks, expiresAt } = request;
+    const permissions = request.permissions?.map(permissionNamed);
+    return createKey(db, systemClock, {
+      ...{ tenantId, name, kind, role },
+      ...(permissions !== undefined && { permissions }),
+      ...(networks !== undefined && { networks }),
+      ...(expiresAt !== undefined && { expiresAt }),
+    });
   });
 }
 
@@ -43,6 +56,14 @@ export function revokeKeyLocally(
       `There is no key ${id} of this ${request.tenant === undefined ? 'instance' : 'tenant'}.`,
     );
   });
+}
+
+function permissionNamed(text: string): KeyPermission {
+  const found = KEY_PERMISSIONS.find((one) => one === text);
+  if (found !== undefined) return found;
+  throw new OperatorRefused(
+    `There is no permission ${JSON.stringify(text)}. There are: ${KEY_PERMISSIONS.join(', ')}.`,
+  );
 }
 
 /** Runs `work` where the tenants of the file are there. */

@@ -212,10 +212,22 @@ test('a key is made on an empty place, and beside a running server; its role fit
     const second = await createKeyLocally({ ...place, name: 'second', kind: 'test', tenant: 'acme' });
     const authenticate = createAuthenticate({ db, clock: systemClock });
     assert.equal(
-      (await authenticate({ authorization: `Bearer ${first.key}`, tenant: undefined })).role,
+      (
+        await authenticate({
+          authorization: `Bearer ${first.key}`,
+          tenant: undefined,
+          address: '',
+          userAgent: '',
+        })
+      ).role,
       'instance_admin',
     );
-    const principal = await authenticate({ authorization: `Bearer ${second.key}`, tenant: undefined });
+    const principal = await authenticate({
+      authorization: `Bearer ${second.key}`,
+      tenant: undefined,
+      address: '',
+      userAgent: '',
+    });
     assert.deepEqual([principal.role, principal.kind], ['tenant_admin', 'test']);
   });
   const refused = async (wanted: Partial<Parameters<typeof createKeyLocally>[0]>): Promise<string> => {
