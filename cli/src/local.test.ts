@@ -111,6 +111,28 @@ test('K10: key create takes what narrows a key, and an end in the future only', 
   assert.equal(given.length, 0);
 });
 
+test('W6: audit verify tells each chain, and fails when one is broken', async () => {
+  const head = { seq: 2, hash: 'ab' };
+  const fine = { tenant: 'instance', ok: true, checked: 2, head };
+  const broken = { tenant: 'acme', ok: false, checked: 6, head, brokenAt: 7 };
+  const given: unknown[] = [];
+  const verify = (chains: (typeof fine | typeof broken)[], ...flags: string[]) =>
+    posthorn(['audit', 'verify', ...flags], {
+      verifyAuditLocally: (options) => {
+        given.push(options);
+        return Promise.resolve(chains);
+      },
+    });
+  const good = await verify([fine], '--tenant', 'acme');
+  assert.equal(good.code, 0);
+  assert.equal(good.stdout, '✓ instance: 2 entries as they were written; the last is ab\n');
+  assert.deepEqual(given, [{ env: {}, tenant: 'acme' }]);
+  const bad = await verify([fine, broken]);
+  assert.equal(bad.code, 1);
+  assert.match(bad.stdout, /✗ acme: not as it was written from entry 7 on; 6 before it are/);
+  assert.deepEqual(JSON.parse((await verify([broken], '--json')).stdout), { items: [broken] });
+});
+
 test('doctor lists checks by group and what is wrong, worst first', async () => {
   const report: DoctorReport = {
     groups: [

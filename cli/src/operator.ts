@@ -47,6 +47,16 @@ export interface ListedKey {
   readonly revokedAt: number | null;
 }
 
+/** What became of checking one tenant's audit log. */
+export interface VerifiedChain {
+  /** Its slug. */
+  readonly tenant: string;
+  readonly ok: boolean;
+  readonly checked: number;
+  readonly head: { readonly seq: number; readonly hash: string } | null;
+  readonly brokenAt?: number;
+}
+
 export interface DoctorCheck {
   readonly name: string;
   readonly status: 'ok' | 'warning' | 'problem';
@@ -150,6 +160,7 @@ export interface Operator {
   ): Promise<LocalKey>;
   listKeysLocally(options: Place & { readonly tenant?: string }): Promise<readonly ListedKey[]>;
   revokeKeyLocally(options: Place & { readonly tenant?: string; readonly id: string }): Promise<void>;
+  verifyAuditLocally(options: Place & { readonly tenant?: string }): Promise<readonly VerifiedChain[]>;
   rotateLocally(
     options: Place & { readonly newKeyFile?: string; readonly onlyServer?: boolean },
   ): Promise<Rotation>;

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAudit } from './audit.ts';
 import { addConnections } from './connections.ts';
 import { addDiscovery } from './discover.ts';
 import { addExplain } from './explain.ts';
@@ -62,6 +63,7 @@ function makeProgram(context: Context): Command {
   addDiscovery(program, context);
   addKey(program, context);
   addSecrets(program, context);
+  addAudit(program, context);
   addDoctor(program, context);
   addConfig(program, context);
   return program;

@@ -3,8 +3,8 @@
  * Next: main.ts
  */
 import type { FastifyInstance } from 'fastify';
-import { createAuthenticate, mayI } from './access/access.ts';
-import { keyOperations } from './access/routes.ts';
+import { createAudit, createAuthenticate, mayI } from './access/access.ts';
+import { auditOperations, keyOperations } from './access/routes.ts';
 import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import type { Config } from './config/config.ts';
@@ -53,10 +53,15 @@ export function createApp(deps: AppDeps): FastifyInstance {
     ...setupOperations(deps),
     ...tenantOperations(deps),
     ...keyOperations(deps),
+    ...auditOperations(deps),
     ...discoveryOperations(deps.discovery),
     ...flowOperations({ ...deps, verifications: createVerifications(deps) }),
     ...operatorOperations(deps),
   ];
-  mountOperations(app, operations, { authenticate: createAuthenticate(deps), mayI });
+  mountOperations(app, operations, {
+    authenticate: createAuthenticate(deps),
+    mayI,
+    audit: createAudit(deps),
+  });
   return app;
 }

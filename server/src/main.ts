@@ -22,6 +22,7 @@ export {
   listKeysLocally,
   OperatorRefused,
   revokeKeyLocally,
+  verifyAuditLocally,
   rotateLocally,
   secretsStatusLocally,
 } from './operator/operator.ts';

@@ -183,6 +183,67 @@ export type Attempt = {
   } | null;
 };
 
+/**
+ * One change: who, what, when, from where, and why.
+ */
+export type AuditEntry = {
+  id: string;
+  /**
+   * Its place in the chain.
+   */
+  seq: number;
+  at: string;
+  actor: {
+    id: string | null;
+    name: string;
+    /**
+     * `local`: a command on the machine itself; `public`: somebody with a link.
+     */
+    kind: 'key' | 'person' | 'local' | 'public';
+    ofInstance: boolean;
+  };
+  via: 'api' | 'console' | 'cli' | 'page';
+  address: string | null;
+  userAgent: string | null;
+  /**
+   * The `operationId` of this document.
+   */
+  operation: string;
+  thing: {
+    type: string;
+    id: string | null;
+  };
+  changes: Array<
+    | {
+        path: string;
+        changed: true;
+      }
+    | {
+        path: string;
+        before?: unknown;
+        after?: unknown;
+      }
+  >;
+  reason: string | null;
+  /**
+   * SHA-256 of this entry and the one before.
+   */
+  hash: string;
+};
+
+export type AuditVerification = {
+  ok: boolean;
+  checked: number;
+  head: {
+    seq: number;
+    hash: string;
+  } | null;
+  /**
+   * The first place in the chain that is not as it was written.
+   */
+  brokenAt?: number;
+};
+
 export type ConnectBegun = {
   /**
    * Where to send the browser.
@@ -4674,6 +4735,205 @@ export type RollKeyResponses = {
 };
 
 export type RollKeyResponse = RollKeyResponses[keyof RollKeyResponses];
+
+export type ListAuditData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: {
+    limit?: number;
+    cursor?: string;
+    /**
+     * Id of a key or a person.
+     */
+    actor?: string;
+    operation?: string;
+    /**
+     * A kind of thing, such as `connection`, or the id of one.
+     */
+    thing?: string;
+    since?: string;
+    until?: string;
+  };
+  url: '/api/v1/audit';
+};
+
+export type ListAuditErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   */
+  403: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ListAuditError = ListAuditErrors[keyof ListAuditErrors];
+
+export type ListAuditResponses = {
+  /**
+   * Done
+   */
+  200: {
+    items: Array<AuditEntry>;
+    next: string | null;
+  };
+};
+
+export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];
+
+export type ExportAuditData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: {
+    /**
+     * Id of a key or a person.
+     */
+    actor?: string;
+    operation?: string;
+    /**
+     * A kind of thing, such as `connection`, or the id of one.
+     */
+    thing?: string;
+    since?: string;
+    until?: string;
+  };
+  url: '/api/v1/audit/export';
+};
+
+export type ExportAuditErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   */
+  403: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ExportAuditError = ExportAuditErrors[keyof ExportAuditErrors];
+
+export type ExportAuditResponses = {
+  /**
+   * Done
+   */
+  200: string;
+};
+
+export type ExportAuditResponse = ExportAuditResponses[keyof ExportAuditResponses];
+
+export type GetAuditEntryData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/audit/{id}';
+};
+
+export type GetAuditEntryErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetAuditEntryError = GetAuditEntryErrors[keyof GetAuditEntryErrors];
+
+export type GetAuditEntryResponses = {
+  /**
+   * Done
+   */
+  200: AuditEntry;
+};
+
+export type GetAuditEntryResponse = GetAuditEntryResponses[keyof GetAuditEntryResponses];
+
+export type VerifyAuditData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/audit/verify';
+};
+
+export type VerifyAuditErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   */
+  403: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type VerifyAuditError = VerifyAuditErrors[keyof VerifyAuditErrors];
+
+export type VerifyAuditResponses = {
+  /**
+   * Done
+   */
+  200: AuditVerification;
+};
+
+export type VerifyAuditResponse = VerifyAuditResponses[keyof VerifyAuditResponses];
 
 export type ProbeHostData = {
   body: {

@@ -30,7 +30,8 @@ const networks = z
   .min(1)
   .max(NETWORKS_MAX)
   .describe('Networks and addresses that it may be used from. Any, when there are none.');
-const time = z.iso
+/** A time in a request, as epoch ms. */
+export const timeIn = z.iso
   .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2027-01-31T10:00:00Z' })
   .transform((value) => Date.parse(value));
 
@@ -38,7 +39,7 @@ export const newKeyBody = z.strictObject({
   name,
   kind: kind.default('live'),
   role,
-  expiresAt: time.optional(),
+  expiresAt: timeIn.optional(),
   permissions: z
     .array(permission)
     .min(1)
@@ -54,7 +55,7 @@ export const keyPatch = z
     name: name.optional(),
     notes: notes.nullable().optional(),
     networks: networks.nullable().optional(),
-    expiresAt: time.nullable().optional(),
+    expiresAt: timeIn.nullable().optional(),
   })
   .meta({ id: 'ApiKeyPatch', description: 'Absent keeps, `null` clears.' });
 

@@ -11,6 +11,7 @@ import {
   pageQuery,
   problem,
   readCursor,
+  type Audit,
   type Operation,
   type Principal,
 } from '../http/http.ts';
@@ -18,6 +19,8 @@ import type { Db } from '../store/store.ts';
 import { createdView, keyParams, keyPatch, keyView, newKeyBody, refuseGreater, viewKey } from './key-view.ts';
 import { createKey, getKey, listKeys, patchKey, revokeKey, rollKey } from './keys.ts';
 import type { ApiKey, CreatedKey } from './keys.ts';
+
+export { auditOperations } from './audit-operations.ts';
 
 export interface KeyDeps {
   readonly db: Db;
@@ -53,7 +56,8 @@ function listing({ db, clock }: KeyDeps): Operation {
   });
 }
 
-function making({ db, clock }: KeyDeps): Operation {
+function making(deps: KeyDeps): Operation {
+  const { db, clock } = deps;
   return operation({
     method: 'POST',
     path: '/keys',
@@ -62,6 +66,7 @@ function making({ db, clock }: KeyDeps): Operation {
     description: 'With `keys:test` only test keys can be made, changed, rolled and revoked.',
     tags,
     permission: 'keys:test',
+    audit: audited(deps),
     body: newKeyBody,
     answers: { 201: createdView },
     refusals: ['forbidden'],
@@ -92,7 +97,8 @@ function showing({ db, clock }: KeyDeps): Operation {
   });
 }
 
-function patching({ db, clock }: KeyDeps): Operation {
+function patching(deps: KeyDeps): Operation {
+  const { db, clock } = deps;
   return operation({
     method: 'PATCH',
     path: '/keys/{id}',
@@ -103,6 +109,7 @@ function patching({ db, clock }: KeyDeps): Operation {
       'by making another.',
     tags,
     permission: 'keys:test',
+    audit: audited(deps),
     params,
     body: keyPatch,
     answers: { 200: keyView },
@@ -118,7 +125,8 @@ function patching({ db, clock }: KeyDeps): Operation {
   });
 }
 
-function rolling({ db, clock }: KeyDeps): Operation {
+function rolling(deps: KeyDeps): Operation {
+  const { db, clock } = deps;
   return operation({
     method: 'POST',
     path: '/keys/{id}/roll',
@@ -126,6 +134,7 @@ function rolling({ db, clock }: KeyDeps): Operation {
     summary: 'Make a key in place of this one, which goes on for a while',
     tags,
     permission: 'keys:test',
+    audit: audited(deps),
     params,
     body: z
       .strictObject({
@@ -145,7 +154,8 @@ function rolling({ db, clock }: KeyDeps): Operation {
   });
 }
 
-function revoking({ db, clock }: KeyDeps): Operation {
+function revoking(deps: KeyDeps): Operation {
+  const { db, clock } = deps;
   return operation({
     method: 'DELETE',
     path: '/keys/{id}',
@@ -153,6 +163,7 @@ function revoking({ db, clock }: KeyDeps): Operation {
     summary: 'Revoke a key: it is refused within a second, everywhere',
     tags,
     permission: 'keys:test',
+    audit: audited(deps),
     params,
     answers: { 204: z.undefined() },
     refusals: ['not_found', 'forbidden'],
@@ -163,6 +174,18 @@ function revoking({ db, clock }: KeyDeps): Operation {
       return { status: 204 };
     },
   });
+}
+
+/** How a key is recorded: without when it was used. */
+function audited({ db, clock }: KeyDeps): Audit {
+  return {
+    thing: 'key',
+    async view(principal, id) {
+      const shown = viewKey(await mustFind(db, principal, id), clock.now());
+      const { lastUsedAt: _at, lastUsedAddress: _address, lastUsedAgent: _agent, ...rest } = shown;
+      return rest;
+    },
+  };
 }
 
 function created({ id, key }: CreatedKey) {

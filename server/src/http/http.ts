@@ -3,6 +3,7 @@
  * From that come validation, permission, the answer's form and the OpenAPI document; no feature touches Fastify.
  * Next: operation.ts
  */
+export type { Audit, AuditChange, AuditFacts, RecordAudit } from './audit.ts';
 export { cookieOf, refuseCrossSite, type Caller } from './caller.ts';
 export { createHttpApp, type HttpAppOptions } from './create-app.ts';
 export { mountOperations, type Door } from './mount.ts';

@@ -23,6 +23,7 @@ export function cancelOperation(deps: ActDeps): Operation {
     summary: 'Withdraw a message that is not sent yet',
     tags,
     permission: 'messages:write',
+    audit: 'none', // the message's timeline says who did it
     params: messageParams,
     answers: { 200: messageView },
     refusals: ['not_found', 'not_cancellable'],
@@ -41,6 +42,7 @@ export function retryOperation(deps: ActDeps): Operation {
     summary: 'Try a waiting message now',
     tags,
     permission: 'messages:write',
+    audit: 'none', // the message's timeline says who did it
     params: messageParams,
     answers: { 200: messageView },
     refusals: ['not_found', 'conflict'],
@@ -59,6 +61,7 @@ export function resendOperation(deps: ActDeps, acceptor: Acceptor): Operation {
     summary: 'Send the content again as a new message, linked to this one',
     tags,
     permission: 'messages:write',
+    audit: 'none', // the new message is the record, and names the old one
     params: messageParams,
     body: resendSchema,
     answers: { 202: acceptedView },
