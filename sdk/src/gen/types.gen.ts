@@ -2482,7 +2482,9 @@ export type GetMessageSourceData = {
   path: {
     id: string;
   };
-  query?: never;
+  query?: {
+    reason?: string;
+  };
   url: '/api/v1/messages/{id}/source';
 };
 
@@ -2499,6 +2501,10 @@ export type GetMessageSourceErrors = {
    * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
    */
   404: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
   /**
    * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
    */

@@ -21,5 +21,5 @@ export {
   type CreatedKey,
   type NewKey,
 } from './keys.ts';
-export { isRole, mayI, ROLES } from './roles.ts';
+export { isRole, mayI, roleMay, ROLES } from './roles.ts';
 export type { Permission, Principal, Role } from '../http/http.ts';
