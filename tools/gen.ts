@@ -10,6 +10,7 @@ import { format, resolveConfig } from 'prettier';
 import { configPage } from './gen-config.ts';
 import { errorsPage } from './gen-errors.ts';
 import { openApiText } from './gen-openapi.ts';
+import { permissionsPage } from './gen-permissions.ts';
 import { sdkTypes } from './gen-sdk.ts';
 import { statesPage } from './gen-states.ts';
 
@@ -23,6 +24,7 @@ const document = openApiText();
 const GENERATED: readonly Generated[] = [
   { file: 'docs/config.md', make: configPage },
   { file: 'docs/errors.md', make: errorsPage },
+  { file: 'docs/permissions.md', make: async () => permissionsPage(await document) },
   { file: 'docs/states.md', make: statesPage },
   { file: 'openapi.json', make: () => document },
   { file: 'sdk/src/gen/types.gen.ts', make: async () => sdkTypes(await document) },

@@ -80,6 +80,59 @@ test('key create prints the key alone on standard output', async () => {
   assert.equal(given.length, 2);
 });
 
+test('K10: key create takes what narrows a key, and an end in the future only', async () => {
+  const given: Parameters<Operator['createKeyLocally']>[0][] = [];
+  const createKeyLocally: Operator['createKeyLocally'] = (options) => {
+    given.push(options);
+    return Promise.resolve({ id: 'key_1', key: 'ph_live_1_s' });
+  };
+  const make = (...more: string[]) =>
+    posthorn(['key', 'create', '--name', 'ci', ...more], { createKeyLocally });
+  const narrow = [
+    '--permission',
+    'messages:write',
+    '--permission',
+    'messages:read',
+    '--network',
+    '192.0.2.0/24',
+  ];
+  assert.equal((await make(...narrow, '--expires', '2999-01-31')).code, 0);
+  assert.deepEqual(given.pop(), {
+    ...{ env: {}, name: 'ci', kind: 'live' },
+    ...{ permissions: ['messages:write', 'messages:read'], networks: ['192.0.2.0/24'] },
+    expiresAt: Date.UTC(2999, 0, 31),
+  });
+  const before = Date.now();
+  assert.equal((await make('--expires', '90d')).code, 0);
+  const until = (given.pop()?.expiresAt ?? 0) - before;
+  assert.ok(until >= 90 * 86_400_000 && until < 90 * 86_400_000 + 60_000);
+  for (const bad of ['soon', '2020-01-01', '90', '2027-13-45'])
+    assert.equal((await make('--expires', bad)).code, 2, bad);
+  assert.equal(given.length, 0);
+});
+
+test('W6: audit verify tells each chain, and fails when one is broken', async () => {
+  const head = { seq: 2, hash: 'ab' };
+  const fine = { tenant: 'instance', ok: true, checked: 2, head };
+  const broken = { tenant: 'acme', ok: false, checked: 6, head, brokenAt: 7 };
+  const given: unknown[] = [];
+  const verify = (chains: (typeof fine | typeof broken)[], ...flags: string[]) =>
+    posthorn(['audit', 'verify', ...flags], {
+      verifyAuditLocally: (options) => {
+        given.push(options);
+        return Promise.resolve(chains);
+      },
+    });
+  const good = await verify([fine], '--tenant', 'acme');
+  assert.equal(good.code, 0);
+  assert.equal(good.stdout, '✓ instance: 2 entries as they were written; the last is ab\n');
+  assert.deepEqual(given, [{ env: {}, tenant: 'acme' }]);
+  const bad = await verify([fine, broken]);
+  assert.equal(bad.code, 1);
+  assert.match(bad.stdout, /✗ acme: not as it was written from entry 7 on; 6 before it are/);
+  assert.deepEqual(JSON.parse((await verify([broken], '--json')).stdout), { items: [broken] });
+});
+
 test('doctor lists checks by group and what is wrong, worst first', async () => {
   const report: DoctorReport = {
     groups: [

@@ -1,10 +1,10 @@
 /**
- * The verbs that work on this machine, on the data folder: serve, key create, doctor, config.
- * Next: secrets.ts, operator.ts
+ * The verbs that work on this machine, on the data folder: serve, doctor, config.
+ * Next: keys.ts, secrets.ts, operator.ts
  */
 import type { Command } from 'commander';
 import { EXIT, UsageError } from './failure.ts';
-import type { ConfigReport, Place, Role } from './operator.ts';
+import type { ConfigReport, Place } from './operator.ts';
 import { examples, type Context } from './remote.ts';
 import { doctorLines } from './doctor.ts';
 import { clean, table } from './terminal.ts';
@@ -52,111 +52,6 @@ export function addServe(program: Command, context: Context): void {
       });
       context.finish(code);
     });
-}
-
-const ROLES: readonly Role[] = [
-  'instance_admin',
-  'operator',
-  'instance_developer',
-  'auditor',
-  'tenant_admin',
-  'tenant_developer',
-  'tenant_viewer',
-];
-
-interface KeyOptions extends LocalOptions {
-  readonly name: string;
-  readonly tenant?: string;
-  readonly kind: string;
-  readonly role?: string;
-}
-
-export function addKey(program: Command, context: Context): void {
-  const key = program.command('key').alias('keys').description('API keys');
-  local(key.command('create'))
-    .description('make an API key, also while the server runs; it is shown once')
-    .requiredOption('--name <name>', 'what it is for')
-    .option('--tenant <slug>', 'for this tenant; without it for the instance')
-    .option('--kind <kind>', 'live, or test: everything is captured, nothing is sent', 'live')
-    .option('--role <role>', ROLES.join(', '))
-    .option('--json', 'print one JSON document')
-    .addHelpText(
-      'before',
-      examples(
-        'posthorn key create --name shop --tenant acme',
-        'posthorn key create --name ci --kind test --json',
-      ),
-    )
-    .action((options: KeyOptions) => createKey(options, context));
-  local(key.command('list'))
-    .description('list the keys, never their secrets')
-    .option('--tenant <slug>', "a tenant's keys; without it the instance's")
-    .option('--json', 'print one JSON document')
-    .addHelpText('before', examples('posthorn key list', 'posthorn key list --tenant acme'))
-    .action((options: LocalOptions & { tenant?: string }) => listKeys(options, context));
-  local(key.command('revoke <id>'))
-    .description('end a key for good; a running server takes notice within a second')
-    .option('--tenant <slug>', "a tenant's key; without it the instance's")
-    .addHelpText('before', examples('posthorn key revoke key_…'))
-    .action(async (id: string, options: LocalOptions & { tenant?: string }) => {
-      const operator = await context.world.loadOperator();
-      await operator.revokeKeyLocally({ ...placeOf(options, context), ...tenantIn(options), id });
-      context.terminal.note(`Revoked ${id}.`);
-    });
-}
-
-function tenantIn({ tenant }: { tenant?: string }): { tenant?: string } {
-  return tenant === undefined ? {} : { tenant };
-}
-
-async function listKeys(options: LocalOptions & { tenant?: string }, context: Context): Promise<void> {
-  const { terminal } = context;
-  const operator = await context.world.loadOperator();
-  const keys = await operator.listKeysLocally({ ...placeOf(options, context), ...tenantIn(options) });
-  if (options.json === true) {
-    terminal.json({ items: keys });
-    return;
-  }
-  if (keys.length === 0) {
-    terminal.note('There is none. Make one: posthorn key create --name NAME');
-    return;
-  }
-  const rows = keys.map((key) => [
-    key.id,
-    clean(key.name),
-    key.kind,
-    key.role,
-    key.revokedAt === null ? 'active' : 'revoked',
-    key.lastUsedAt === null ? 'never' : new Date(key.lastUsedAt).toISOString(),
-  ]);
-  for (const line of table(['ID', 'NAME', 'KIND', 'ROLE', 'STATE', 'LAST USED'], rows, terminal))
-    terminal.line(line);
-}
-
-async function createKey(options: KeyOptions, context: Context): Promise<void> {
-  const { name, tenant, kind } = options;
-  const { terminal } = context;
-  if (kind !== 'live' && kind !== 'test') throw new UsageError('--kind must be live or test');
-  const role = ROLES.find((one) => one === options.role);
-  if (options.role !== undefined && role === undefined)
-    throw new UsageError(`--role must be one of ${ROLES.join(', ')}`);
-  const operator = await context.world.loadOperator();
-  const made = await operator.createKeyLocally({
-    ...placeOf(options, context),
-    name,
-    kind,
-    ...(tenant === undefined ? {} : { tenant }),
-    ...(role === undefined ? {} : { role }),
-  });
-  if (options.json === true) {
-    terminal.json(made);
-    return;
-  }
-  terminal.line(made.key);
-  terminal.note(`Made ${made.id}. The key is shown once; keep it somewhere safe.`);
-  terminal.note(
-    'Next: POSTHORN_API_KEY=… posthorn send --to you@example.com --subject Hello --text "It works" --wait',
-  );
 }
 
 export function addDoctor(program: Command, context: Context): void {

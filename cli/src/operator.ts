@@ -35,9 +35,26 @@ export interface ListedKey {
   readonly name: string;
   readonly kind: 'live' | 'test';
   readonly role: Role;
+  readonly permissions: readonly string[] | null;
+  readonly networks: readonly string[] | null;
   readonly createdAt: number;
-  readonly lastUsedAt: number | null;
+  readonly expiresAt: number | null;
+  readonly lastUse: {
+    readonly at: number;
+    readonly address: string | null;
+    readonly userAgent: string | null;
+  } | null;
   readonly revokedAt: number | null;
+}
+
+/** What became of checking one tenant's audit log. */
+export interface VerifiedChain {
+  /** Its slug. */
+  readonly tenant: string;
+  readonly ok: boolean;
+  readonly checked: number;
+  readonly head: { readonly seq: number; readonly hash: string } | null;
+  readonly brokenAt?: number;
 }
 
 export interface DoctorCheck {
@@ -137,10 +154,15 @@ export interface Operator {
       readonly tenant?: string;
       readonly kind: 'live' | 'test';
       readonly role?: Role;
+      readonly permissions?: readonly string[];
+      readonly networks?: readonly string[];
+      /** Epoch ms. */
+      readonly expiresAt?: number;
     },
   ): Promise<LocalKey>;
   listKeysLocally(options: Place & { readonly tenant?: string }): Promise<readonly ListedKey[]>;
   revokeKeyLocally(options: Place & { readonly tenant?: string; readonly id: string }): Promise<void>;
+  verifyAuditLocally(options: Place & { readonly tenant?: string }): Promise<readonly VerifiedChain[]>;
   rotateLocally(
     options: Place & { readonly newKeyFile?: string; readonly onlyServer?: boolean },
   ): Promise<Rotation>;

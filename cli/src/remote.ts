@@ -45,8 +45,16 @@ export function connect(options: RemoteOptions, { env }: World): Posthorn {
       'no API key: give --key K or set POSTHORN_API_KEY (make one on the server with posthorn key create --name me)',
     );
   }
-  return createPosthorn({ url, key, tenant: options.tenant ?? (env['POSTHORN_TENANT'] || undefined) });
+  const tenant = options.tenant ?? (env['POSTHORN_TENANT'] || undefined);
+  return createPosthorn({ url, key, tenant, fetch: fetchAsCommand });
 }
+
+/** The audit log tells what was done by this command from what an application did. */
+const fetchAsCommand: typeof fetch = (input, init) => {
+  const headers = new Headers(init?.headers);
+  headers.set('user-agent', 'posthorn-cli');
+  return fetch(input, { ...init, headers });
+};
 
 /** For options that may be given several times. */
 export function several(value: string, before: readonly string[] = []): string[] {

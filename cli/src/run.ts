@@ -4,11 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAudit } from './audit.ts';
 import { addConnections } from './connections.ts';
 import { addDiscovery } from './discover.ts';
 import { addExplain } from './explain.ts';
 import { EXIT, tellFailure } from './failure.ts';
-import { addConfig, addDoctor, addKey, addServe } from './local.ts';
+import { addKey } from './keys.ts';
+import { addConfig, addDoctor, addServe } from './local.ts';
 import { addSetupCode } from './setup-code.ts';
 import { addMessages } from './messages.ts';
 import { examples, type Context } from './remote.ts';
@@ -63,6 +65,7 @@ function makeProgram(context: Context): Command {
   addKey(program, context);
   addSetupCode(program, context);
   addSecrets(program, context);
+  addAudit(program, context);
   addDoctor(program, context);
   addConfig(program, context);
   return program;

@@ -21,6 +21,7 @@ import type {
   StartedConnectionTest,
 } from './connection-test.ts';
 import { createFollow, type Follow } from './follow.ts';
+import type { ApiKey, CreatedKey, KeyInput, KeyPatch } from './key.ts';
 import type { Deliverability, Discovery, Preset, Probe, SettingsDraft, SettingsHint } from './discovery.ts';
 import type * as api from './gen/types.gen.ts';
 import type {
@@ -54,6 +55,7 @@ export type {
   StartedConnectionTest,
   TestStage,
 } from './connection-test.ts';
+export type { ApiKey, CreatedKey, KeyInput, KeyPatch } from './key.ts';
 export type {
   AdviceRow,
   Deliverability,
@@ -212,6 +214,19 @@ export interface Posthorn {
     /** Stops it. */
     cancel(id: string, options?: CallOptions): Promise<ConnectionTest>;
   };
+  readonly keys: {
+    /** Newest first. */
+    list(options?: Omit<ListOptions, 'q'>): Promise<Page<ApiKey>>;
+    get(id: string, options?: CallOptions): Promise<ApiKey>;
+    /** Makes a key, which may at most what the one that asks may. It is shown this one time. */
+    create(key: KeyInput, options?: CallOptions): Promise<CreatedKey>;
+    /** Changes name, notes, networks or end. */
+    patch(id: string, changes: KeyPatch, options?: CallOptions): Promise<ApiKey>;
+    /** Makes a key in place of this one, which goes on for the overlap: 24 hours when absent. */
+    roll(id: string, options?: CallOptions & { readonly overlapHours?: number }): Promise<CreatedKey>;
+    /** Ends it for good, everywhere within a second. */
+    revoke(id: string, options?: CallOptions): Promise<void>;
+  };
   /** Waits until nothing more will happen to any recipient by itself, or the time is over. */
   waitForMessage(id: string, options: WaitOptions): Promise<Waited>;
 }
@@ -225,6 +240,7 @@ export function createPosthorn(options: PosthornOptions): Posthorn {
     connections: connectionMethods(call),
     discovery: discoveryMethods(call),
     connectionTests: testMethods(call, createFollow(options)),
+    keys: keyMethods(call),
     waitForMessage: (id, wait) => waitForMessage(messages.get, id, wait),
   };
 }
@@ -325,6 +341,20 @@ function testMethods(call: Call, follow: Follow): Posthorn['connectionTests'] {
     events: (id, options) =>
       follow<ConnectionTestEvent>(at(id, '/events'), (event) => event.t === 'end', options),
     cancel: (id, options) => call<api.CancelConnectionTestResponse>('POST', at(id, '/cancel'), options),
+  };
+}
+
+function keyMethods(call: Call): Posthorn['keys'] {
+  const at = (id: string) => `/keys/${encodeURIComponent(id)}`;
+  return {
+    list: ({ limit, cursor, ...options } = {}) =>
+      call<api.ListKeysResponse>('GET', '/keys', { ...options, query: { limit, cursor } }),
+    get: (id, options) => call<api.GetKeyResponse>('GET', at(id), options),
+    create: (body, options) => call<api.CreateKeyResponse>('POST', '/keys', { ...options, body }),
+    patch: (id, body, options) => call<api.PatchKeyResponse>('PATCH', at(id), { ...options, body }),
+    roll: (id, { overlapHours, ...options } = {}) =>
+      call<api.RollKeyResponse>('POST', `${at(id)}/roll`, { ...options, body: { overlapHours } }),
+    revoke: (id, options) => call<api.RevokeKeyResponse>('DELETE', at(id), options),
   };
 }
 

@@ -3,10 +3,10 @@
  * Next: main.ts
  */
 import type { FastifyInstance } from 'fastify';
-import { createAuthenticate, mayI } from './access/access.ts';
+import { createAudit, createAuthenticate, mayI } from './access/access.ts';
 import { createAccounts, sessionTimesOf, type Accounts } from './accounts/accounts.ts';
 import { accountsOperations } from './accounts/routes.ts';
-import { keyOperations } from './access/routes.ts';
+import { auditOperations, keyOperations } from './access/routes.ts';
 import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import type { Config } from './config/config.ts';
@@ -62,6 +62,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     ...setupOperations(deps),
     ...tenantOperations(deps),
     ...keyOperations(deps),
+    ...auditOperations(deps),
     ...discoveryOperations(deps.discovery),
     ...flowOperations(deps),
     ...accountsOperations(accounts),
@@ -70,6 +71,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
   mountOperations(app, operations, {
     authenticate: createAuthenticate(accounts),
     mayI,
+    audit: accounts.record,
   });
   return app;
 }
@@ -78,6 +80,7 @@ function accountsOf(deps: AppDeps): Accounts {
   const { config, delivery, senderFor } = deps;
   return createAccounts({
     ...deps,
+    record: createAudit(deps),
     sessionTimes: () => sessionTimesOf(config()),
     secondStepRequired: () => config().accounts.secondStep === 'required',
     publicUrl: () => (config().server.publicUrl ?? deps.localUrl()).replace(/\/$/, ''),

@@ -24,6 +24,7 @@ export {
   makeSetupCodeLocally,
   OperatorRefused,
   revokeKeyLocally,
+  verifyAuditLocally,
   rotateLocally,
   secretsStatusLocally,
 } from './operator/operator.ts';

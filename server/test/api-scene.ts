@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createKey, type NewKey } from '../src/access/access.ts';
 import { createApp } from '../src/app.ts';
+import type { Operation } from '../src/http/http.ts';
 import { systemClock, type Clock } from '../src/base/clock.ts';
 import { newId } from '../src/base/id.ts';
 import { createLog } from '../src/base/log.ts';
@@ -68,12 +69,14 @@ export interface Api {
   readonly verifications: Verifications;
   /** Log lines so far, at `debug`. */
   readonly log: readonly string[];
+  /** Every operation of the API. */
+  readonly operations: readonly Operation[];
   /** An instance admin's key. */
   readonly key: string;
   /** Makes a key; of the instance unless a tenant's slug is named. */
   makeKey(wanted?: Partial<NewKey> & { tenant?: string }): Promise<string>;
   /** `path` under `/api/v1`, or from the root when it begins with `//`. */
-  ask(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, asking?: Asking): Promise<Answer>;
+  ask(method: Operation['method'], path: string, asking?: Asking): Promise<Answer>;
   /** Listens on a port of this machine; answers `http://HOST:PORT`. */
   listen(): Promise<string>;
   /** Posts a message that must be accepted; answers its id. */
@@ -262,6 +265,7 @@ export async function openNode(
   return {
     ...{ db, delivery, connections, verifications, key, makeKey, ask, log: lines },
     config: () => config,
+    operations: app.kit.operations,
     listen: () => app.listen({ host: '127.0.0.1', port: 0 }),
     async send(message = {}, asking = {}) {
       const answer = await ask('POST', '/messages', { ...asking, body: { ...MESSAGE, ...message } });

@@ -67,6 +67,23 @@ export async function createPostgresDatabase(): Promise<{ url: string; drop: () 
   return { url: url.href, drop: () => onServer(`drop database if exists ${name} with (force)`) };
 }
 
+/** Every value of every table, as text: to look for what must not be there. Octets as hex and as text. */
+export async function wholeDatabase(db: Db): Promise<string> {
+  const tables = await db.tables<unknown>().introspection.getTables();
+  const texts: string[] = [];
+  for (const { name } of tables) {
+    const rows = await db.tables<Record<string, object>>().selectFrom(name).selectAll().execute();
+    texts.push(...rows.map((row) => JSON.stringify(Object.values(row).map(plain))));
+  }
+  return texts.join('\n');
+}
+
+function plain(value: unknown): unknown {
+  return value instanceof Uint8Array
+    ? `${Buffer.from(value).toString('latin1')} ${Buffer.from(value).toString('hex')}`
+    : value;
+}
+
 async function onServer(statement: string): Promise<void> {
   const client = new Client({ connectionString: SERVER });
   await client.connect();

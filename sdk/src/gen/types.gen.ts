@@ -117,14 +117,45 @@ export type ApiKey = {
    */
   kind: 'live' | 'test';
   role: Role;
+  /**
+   * `null`: all of the role.
+   */
+  permissions: Array<Permission> | null;
+  /**
+   * `null`: from anywhere.
+   */
+  networks: Array<string> | null;
+  notes: string | null;
   state: 'active' | 'expired' | 'revoked';
   createdAt: string;
+  /**
+   * `null`: on the machine itself, by command.
+   */
+  createdBy: {
+    id: string;
+    name: string;
+  } | null;
   expiresAt: string | null;
   revokedAt: string | null;
   /**
    * Written at most once a minute.
    */
   lastUsedAt: string | null;
+  lastUsedAddress: string | null;
+  /**
+   * The `User-Agent` of that request.
+   */
+  lastUsedAgent: string | null;
+};
+
+/**
+ * Absent keeps, `null` clears.
+ */
+export type ApiKeyPatch = {
+  name?: string;
+  notes?: string | null;
+  networks?: Array<string> | null;
+  expiresAt?: string | null;
 };
 
 export type Attempt = {
@@ -166,6 +197,67 @@ export type Attempt = {
       verified: boolean;
     };
   } | null;
+};
+
+/**
+ * One change: who, what, when, from where, and why.
+ */
+export type AuditEntry = {
+  id: string;
+  /**
+   * Its place in the chain.
+   */
+  seq: number;
+  at: string;
+  actor: {
+    id: string | null;
+    name: string;
+    /**
+     * `local`: a command on the machine itself; `public`: somebody with a link.
+     */
+    kind: 'key' | 'person' | 'local' | 'public';
+    ofInstance: boolean;
+  };
+  via: 'api' | 'console' | 'cli' | 'page';
+  address: string | null;
+  userAgent: string | null;
+  /**
+   * The `operationId` of this document.
+   */
+  operation: string;
+  thing: {
+    type: string;
+    id: string | null;
+  };
+  changes: Array<
+    | {
+        path: string;
+        changed: true;
+      }
+    | {
+        path: string;
+        before?: unknown;
+        after?: unknown;
+      }
+  >;
+  reason: string | null;
+  /**
+   * SHA-256 of this entry and the one before.
+   */
+  hash: string;
+};
+
+export type AuditVerification = {
+  ok: boolean;
+  checked: number;
+  head: {
+    seq: number;
+    hash: string;
+  } | null;
+  /**
+   * The first place in the chain that is not as it was written.
+   */
+  brokenAt?: number;
 };
 
 export type ConnectBegun = {
@@ -1169,6 +1261,30 @@ export type NewTotp = {
   secret: string;
   uri: string;
 };
+
+export type Permission =
+  | 'messages:read'
+  | 'messages:body'
+  | 'messages:write'
+  | 'messages:act'
+  | 'connections:read'
+  | 'connections:write'
+  | 'connections:test'
+  | 'secrets:read'
+  | 'mailbox:read'
+  | 'mailbox:write'
+  | 'settings:read'
+  | 'settings:write'
+  | 'tenants:read'
+  | 'tenants:write'
+  | 'keys:read'
+  | 'keys:test'
+  | 'keys:write'
+  | 'people:read'
+  | 'people:write'
+  | 'audit:read'
+  | 'queue:read'
+  | 'queue:write';
 
 export type Person = {
   id: string;
@@ -2565,7 +2681,9 @@ export type GetMessageSourceData = {
   path: {
     id: string;
   };
-  query?: never;
+  query?: {
+    reason?: string;
+  };
   url: '/api/v1/messages/{id}/source';
 };
 
@@ -2582,6 +2700,10 @@ export type GetMessageSourceErrors = {
    * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
    */
   404: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
   /**
    * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
    */
@@ -4473,7 +4595,10 @@ export type ListKeysData = {
     'Posthorn-Tenant'?: string;
   };
   path?: never;
-  query?: never;
+  query?: {
+    limit?: number;
+    cursor?: string;
+  };
   url: '/api/v1/keys';
 };
 
@@ -4486,6 +4611,10 @@ export type ListKeysErrors = {
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    */
   403: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
   /**
    * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
    */
@@ -4512,6 +4641,15 @@ export type CreateKeyData = {
     kind?: 'live' | 'test';
     role: Role;
     expiresAt?: string;
+    /**
+     * What is left of the permissions of the role. All of them, when absent.
+     */
+    permissions?: Array<Permission>;
+    /**
+     * Networks and addresses that it may be used from. Any, when there are none.
+     */
+    networks?: Array<string>;
+    notes?: string;
   };
   headers?: {
     /**
@@ -4569,6 +4707,165 @@ export type CreateKeyResponses = {
 };
 
 export type CreateKeyResponse = CreateKeyResponses[keyof CreateKeyResponses];
+
+export type RevokeKeyData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/keys/{id}';
+};
+
+export type RevokeKeyErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type RevokeKeyError = RevokeKeyErrors[keyof RevokeKeyErrors];
+
+export type RevokeKeyResponses = {
+  /**
+   * Done, no content
+   */
+  204: void;
+};
+
+export type RevokeKeyResponse = RevokeKeyResponses[keyof RevokeKeyResponses];
+
+export type GetKeyData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/keys/{id}';
+};
+
+export type GetKeyErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetKeyError = GetKeyErrors[keyof GetKeyErrors];
+
+export type GetKeyResponses = {
+  /**
+   * Done
+   */
+  200: ApiKey;
+};
+
+export type GetKeyResponse = GetKeyResponses[keyof GetKeyResponses];
+
+export type PatchKeyData = {
+  body: ApiKeyPatch;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/keys/{id}';
+};
+
+export type PatchKeyErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   */
+  409: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type PatchKeyError = PatchKeyErrors[keyof PatchKeyErrors];
+
+export type PatchKeyResponses = {
+  /**
+   * Done
+   */
+  200: ApiKey;
+};
+
+export type PatchKeyResponse = PatchKeyResponses[keyof PatchKeyResponses];
 
 export type RollKeyData = {
   body?: {
@@ -4644,7 +4941,122 @@ export type RollKeyResponses = {
 
 export type RollKeyResponse = RollKeyResponses[keyof RollKeyResponses];
 
-export type RevokeKeyData = {
+export type ListAuditData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: {
+    limit?: number;
+    cursor?: string;
+    /**
+     * Id of a key or a person.
+     */
+    actor?: string;
+    operation?: string;
+    /**
+     * A kind of thing, such as `connection`, or the id of one.
+     */
+    thing?: string;
+    since?: string;
+    until?: string;
+  };
+  url: '/api/v1/audit';
+};
+
+export type ListAuditErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   */
+  403: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ListAuditError = ListAuditErrors[keyof ListAuditErrors];
+
+export type ListAuditResponses = {
+  /**
+   * Done
+   */
+  200: {
+    items: Array<AuditEntry>;
+    next: string | null;
+  };
+};
+
+export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];
+
+export type ExportAuditData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: {
+    /**
+     * Id of a key or a person.
+     */
+    actor?: string;
+    operation?: string;
+    /**
+     * A kind of thing, such as `connection`, or the id of one.
+     */
+    thing?: string;
+    since?: string;
+    until?: string;
+  };
+  url: '/api/v1/audit/export';
+};
+
+export type ExportAuditErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   */
+  403: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ExportAuditError = ExportAuditErrors[keyof ExportAuditErrors];
+
+export type ExportAuditResponses = {
+  /**
+   * Done
+   */
+  200: string;
+};
+
+export type ExportAuditResponse = ExportAuditResponses[keyof ExportAuditResponses];
+
+export type GetAuditEntryData = {
   body?: never;
   headers?: {
     /**
@@ -4656,10 +5068,10 @@ export type RevokeKeyData = {
     id: string;
   };
   query?: never;
-  url: '/api/v1/keys/{id}';
+  url: '/api/v1/audit/{id}';
 };
 
-export type RevokeKeyErrors = {
+export type GetAuditEntryErrors = {
   /**
    * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
@@ -4678,16 +5090,55 @@ export type RevokeKeyErrors = {
   500: Problem;
 };
 
-export type RevokeKeyError = RevokeKeyErrors[keyof RevokeKeyErrors];
+export type GetAuditEntryError = GetAuditEntryErrors[keyof GetAuditEntryErrors];
 
-export type RevokeKeyResponses = {
+export type GetAuditEntryResponses = {
   /**
-   * Done, no content
+   * Done
    */
-  204: void;
+  200: AuditEntry;
 };
 
-export type RevokeKeyResponse = RevokeKeyResponses[keyof RevokeKeyResponses];
+export type GetAuditEntryResponse = GetAuditEntryResponses[keyof GetAuditEntryResponses];
+
+export type VerifyAuditData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/audit/verify';
+};
+
+export type VerifyAuditErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   */
+  403: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type VerifyAuditError = VerifyAuditErrors[keyof VerifyAuditErrors];
+
+export type VerifyAuditResponses = {
+  /**
+   * Done
+   */
+  200: AuditVerification;
+};
+
+export type VerifyAuditResponse = VerifyAuditResponses[keyof VerifyAuditResponses];
 
 export type ProbeHostData = {
   body: {

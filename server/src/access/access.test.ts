@@ -52,7 +52,8 @@ async function codeOf(run: () => unknown): Promise<string> {
 }
 
 /** What the headers of a request say. */
-const from = (authorization?: string, tenant?: string) => caller({ authorization, tenant });
+const from = (authorization?: string, tenant?: string, address = '192.0.2.1') =>
+  caller({ authorization, tenant, address, userAgent: 'shop/1.0' });
 
 test('a key leads to its principal', async (t) => {
   const { db, clock, acme } = await setUp(t);
@@ -208,7 +209,7 @@ test('a tenant key acts in its own tenant only, an instance key in any', async (
 test('the last use is written, at most once a minute', async (t) => {
   const { db, clock, advance, acme } = await setUp(t);
   const { key } = await createKey(db, clock, developer(acme.id));
-  const lastUsed = async () => (await listKeys(db, acme.id))[0]?.lastUsedAt;
+  const lastUsed = async () => (await listKeys(db, acme.id))[0]?.lastUse?.at ?? null;
   const authenticate = createAuthenticate({
     db,
     clock,

@@ -1,8 +1,17 @@
 /**
- * Who is asking and what they may: API keys, people and their sessions, the principals behind them, and the table of roles.
+ * Who is asking and what they may: API keys, people and their sessions, the principals behind them, the table of roles,
+ * and the audit log.
  * A key is checked against its row at least once a second, so a revoked one stops within that time on every node (K10).
  * Next: authenticate.ts
  */
+export {
+  auditedTenants,
+  createAudit,
+  verifyAudit,
+  writeAudit,
+  type AuditActor,
+  type AuditVerified,
+} from './audit.ts';
 export { createAuthenticate, type Authenticate } from './authenticate.ts';
 export {
   createKey,

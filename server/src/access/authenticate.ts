@@ -7,6 +7,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/clock.ts';
 import { cookieOf, problem, type Caller, type Permission, type Principal } from '../http/http.ts';
+import { holdsAddress } from '../net/net.ts';
 import type { Db } from '../store/store.ts';
 import { findTenantBySlug } from '../tenants/tenants.ts';
 import { keyState, readKey, type PresentedKey } from './keys.ts';
@@ -17,19 +18,23 @@ import { SESSION_COOKIE } from './sessions.ts';
 
 /**
  * The principal behind an API key or a session, in the tenant that `Posthorn-Tenant` names. Throws or rejects with
- * `unauthorized` (nothing, unknown, wrong, expired or revoked), `forbidden` (another tenant than its own) or
- * `invalid_request` (one of the instance names a tenant that is not there). A key counts before a cookie.
+ * `unauthorized` (nothing, unknown, wrong, expired or revoked, or a key that is not for the caller's network), `forbidden`
+ * (another tenant than its own) or `invalid_request` (one of the instance names a tenant that is not there). A key counts
+ * before a cookie.
  */
 export type Authenticate = (caller: Caller, permission: Permission) => Principal | Promise<Principal>;
 
 const FRESH_MS = 1000;
 const REMEMBERED_MAX = 10_000;
 const USED_EVERY_MS = 60_000;
+const AGENT_MAX = 200;
 /** Longer headers are no key of ours and are not worth hashing. */
 const HEADER_MAX = 300;
 
 interface Known {
   readonly principal: Principal;
+  /** Where the key may be used from; asked at every request, however fresh the rest is. */
+  readonly networks: readonly string[] | null;
   /** On the monotonic clock. */
   readonly freshUntil: number;
 }
@@ -51,26 +56,37 @@ export function createAuthenticate(deps: SessionDeps): Authenticate {
     // A header value holds no line feed, so the two cannot run into each other.
     const digest = hash('sha256', `${authorization}\n${tenantHeader ?? ''}`, 'base64');
     const found = known.get(digest);
-    if (found && clock.monotonic() < found.freshUntil) return found.principal;
+    if (found && clock.monotonic() < found.freshUntil) return admitted(found, caller.address);
 
-    // Many requests of one key that find it stale at the same time ask once.
-    const already = asking.get(digest);
+    // Many requests of one key from one place that find it stale at the same time ask once.
+    const question = `${digest} ${caller.address}`;
+    const already = asking.get(question);
     if (already) return already;
     known.delete(digest);
     const askedAt = clock.monotonic();
-    const asked = look(db, clock, authorization, tenantHeader)
-      .then(({ principal, expiresAt }) => {
+    const asked = look(db, clock, authorization, caller)
+      .then(({ expiresAt, ...rest }) => {
         const untilExpiry = expiresAt === null ? FRESH_MS : expiresAt - clock.now();
-        known.set(digest, { principal, freshUntil: askedAt + Math.min(FRESH_MS, untilExpiry) });
-        return principal;
+        known.set(digest, { ...rest, freshUntil: askedAt + Math.min(FRESH_MS, untilExpiry) });
+        return rest.principal;
       })
-      .finally(() => asking.delete(digest));
-    asking.set(digest, asked);
+      .finally(() => asking.delete(question));
+    asking.set(question, asked);
     return asked;
   };
 }
 
-const UNUSABLE = 'The API key is unknown, wrong, expired or revoked.';
+/** A key that is used from elsewhere is refused in the words of one that is unknown: who stole it learns nothing (K10). */
+function admitted({ principal, networks }: Known, address: string): Principal {
+  if (isFrom(networks, address)) return principal;
+  throw refused(UNUSABLE);
+}
+
+function isFrom(networks: readonly string[] | null, address: string): boolean {
+  return networks === null || networks.some((network) => holdsAddress(network, address));
+}
+
+const UNUSABLE = 'The API key is unknown, wrong, expired, revoked or not for this network.';
 
 function refused(detail: string) {
   return problem('unauthorized', { detail });
@@ -80,8 +96,8 @@ async function look(
   db: Db,
   clock: Clock,
   authorization: string,
-  tenantHeader: string | undefined,
-): Promise<{ principal: Principal; expiresAt: number | null }> {
+  caller: Parameters<Authenticate>[0],
+): Promise<Omit<Known, 'freshUntil'> & { expiresAt: number | null }> {
   // RFC 9110 §11.1: the scheme's name is case-insensitive.
   const presented = /^bearer +/i.test(authorization)
     ? readKey(authorization.replace(/^bearer +/i, ''))
@@ -89,9 +105,9 @@ async function look(
   if (presented === undefined) throw refused(UNUSABLE);
   const stored = await keyById(db, presented.id);
   const now = clock.now();
-  if (!isGood(stored, presented, now)) throw refused(UNUSABLE);
-  const tenantId = await actingTenant(db, stored, tenantHeader);
-  noteUse(db, stored, now);
+  if (!isGood(stored, presented, now) || !isFrom(stored.networks, caller.address)) throw refused(UNUSABLE);
+  const tenantId = await actingTenant(db, stored, caller.tenant);
+  noteUse(db, stored, caller, now);
   return {
     principal: {
       actorId: stored.id,
@@ -100,7 +116,9 @@ async function look(
       role: stored.role,
       tenantId,
       homeTenantId: stored.tenantId,
+      ...(stored.permissions !== null && { only: new Set(stored.permissions) }),
     },
+    networks: stored.networks,
     expiresAt: stored.expiresAt,
   };
 }
@@ -136,8 +154,18 @@ async function actingTenant(db: Db, key: StoredKey, slug: string | undefined): P
 }
 
 /** Beside the request, never in its way. When the write fails, the next look writes it instead: nothing is lost. */
-function noteUse(db: Db, key: StoredKey, now: number): void {
+function noteUse(
+  db: Db,
+  key: StoredKey,
+  { address, userAgent }: { address: string; userAgent: string },
+  now: number,
+): void {
   const due = now - USED_EVERY_MS;
-  if (key.lastUsedAt !== null && key.lastUsedAt > due) return;
-  markUsed(db, key.id, now, due).catch(() => undefined);
+  if (key.lastUse !== null && key.lastUse.at > due) return;
+  markUsed(db, key.id, { at: now, address, userAgent: agentText(userAgent) }, due).catch(() => undefined);
+}
+
+/** What stands in a header is anybody's text; PostgreSQL takes no NUL, and a list of keys no control characters. */
+function agentText(userAgent: string): string {
+  return userAgent.replace(/[^\u0020-\u007e]/g, '?').slice(0, AGENT_MAX);
 }

@@ -2,9 +2,9 @@
  * SQL of the `api_keys` table; only this file names it.
  * Next: keys.ts
  */
-import type { Role } from '../http/http.ts';
+import type { KeyPermission, Role } from '../http/http.ts';
 import type { Db, Tx } from '../store/store.ts';
-import type { ApiKey } from './keys.ts';
+import type { ApiKey, KeyChange } from './keys.ts';
 
 interface KeyRow {
   id: string;
@@ -17,6 +17,13 @@ interface KeyRow {
   expires_at: number | null;
   revoked_at: number | null;
   last_used_at: number | null;
+  /** JSON, here and below. */
+  permissions: string | null;
+  networks: string | null;
+  created_by: string | null;
+  notes: string | null;
+  last_used_address: string | null;
+  last_used_agent: string | null;
 }
 
 interface AccessTables {
@@ -41,7 +48,13 @@ export async function insertKey(db: Db | Tx, key: StoredKey): Promise<void> {
       created_at: key.createdAt,
       expires_at: key.expiresAt,
       revoked_at: key.revokedAt,
-      last_used_at: key.lastUsedAt,
+      last_used_at: key.lastUse?.at ?? null,
+      last_used_address: key.lastUse?.address ?? null,
+      last_used_agent: key.lastUse?.userAgent ?? null,
+      permissions: key.permissions === null ? null : JSON.stringify(key.permissions),
+      networks: key.networks === null ? null : JSON.stringify(key.networks),
+      created_by: key.createdBy === null ? null : JSON.stringify(key.createdBy),
+      notes: key.notes,
     })
     .execute();
 }
@@ -58,15 +71,45 @@ export async function keyById(db: Db | Tx, id: string): Promise<StoredKey | unde
 }
 
 /** Ids sort by the time they were made. */
-export async function keysOfTenant(db: Db | Tx, tenantId: string): Promise<readonly ApiKey[]> {
-  const rows = await db
+export async function keysOfTenant(
+  db: Db | Tx,
+  tenantId: string,
+  { before, limit }: { before?: string | undefined; limit?: number | undefined },
+): Promise<readonly ApiKey[]> {
+  let query = db
     .tables<AccessTables>()
     .selectFrom('api_keys')
     .selectAll()
     .where('tenant_id', '=', tenantId)
-    .orderBy('id', 'desc')
-    .execute();
-  return rows.map(shown);
+    .orderBy('id', 'desc');
+  if (before !== undefined) query = query.where('id', '<', before);
+  if (limit !== undefined) query = query.limit(limit);
+  return (await query.execute()).map(shown);
+}
+
+/** Changes a key that has not ended; `false` when it has. */
+export async function changeKey(
+  db: Db | Tx,
+  { tenantId, id }: { tenantId: string; id: string },
+  { name, notes, networks, expiresAt }: KeyChange,
+  now: number,
+): Promise<boolean> {
+  const result = await db
+    .tables<AccessTables>()
+    .updateTable('api_keys')
+    .set({
+      id, // so that there is something to set whatever is absent
+      ...(name !== undefined && { name }),
+      ...(notes !== undefined && { notes }),
+      ...(networks !== undefined && { networks: networks === null ? null : JSON.stringify(networks) }),
+      ...(expiresAt !== undefined && { expires_at: expiresAt }),
+    })
+    .where('tenant_id', '=', tenantId)
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .where((row) => row.or([row('expires_at', 'is', null), row('expires_at', '>', now)]))
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
 }
 
 /** The first time counts; a second call changes nothing. */
@@ -101,12 +144,17 @@ export async function limitKey(
   return result.numUpdatedRows > 0n;
 }
 
-/** Writes the time unless another node wrote one after `olderThan`. */
-export async function markUsed(db: Db | Tx, id: string, now: number, olderThan: number): Promise<void> {
+/** Writes when and from where, unless another node wrote a time after `olderThan`. */
+export async function markUsed(
+  db: Db | Tx,
+  id: string,
+  { at, address, userAgent }: { at: number; address: string; userAgent: string },
+  olderThan: number,
+): Promise<void> {
   await db
     .tables<AccessTables>()
     .updateTable('api_keys')
-    .set({ last_used_at: now })
+    .set({ last_used_at: at, last_used_address: address, last_used_agent: userAgent })
     .where('id', '=', id)
     .where((row) => row.or([row('last_used_at', 'is', null), row('last_used_at', '<', olderThan)]))
     .execute();
@@ -122,6 +170,18 @@ function shown(row: KeyRow): ApiKey {
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
-    lastUsedAt: row.last_used_at,
+    lastUse:
+      row.last_used_at === null
+        ? null
+        : { at: row.last_used_at, address: row.last_used_address, userAgent: row.last_used_agent },
+    permissions: read<KeyPermission[]>(row.permissions),
+    networks: read<string[]>(row.networks),
+    createdBy: read<NonNullable<ApiKey['createdBy']>>(row.created_by),
+    notes: row.notes,
   };
+}
+
+/** Our own writing. */
+function read<T>(text: string | null): T | null {
+  return text === null ? null : (JSON.parse(text) as T);
 }

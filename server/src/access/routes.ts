@@ -1,23 +1,26 @@
 /**
- * API keys over the API: made once and shown once, rolled with an overlap, revoked. Nobody can make a key that may more
- * than the one it is made with (W4).
+ * API keys over the API: made once and shown once, changed, rolled with an overlap, revoked. Nobody can make a key that
+ * may more than the one it is made with (W4). Next: key-view.ts
  */
 import { z } from 'zod';
-import { toRfc3339, type Clock } from '../base/clock.ts';
-import { isId } from '../base/id.ts';
-import { operation, pageAnswer, problem, type Operation, type Principal } from '../http/http.ts';
-import type { Db } from '../store/store.ts';
+import type { Clock } from '../base/clock.ts';
 import {
-  createKey,
-  getKey,
-  keyState,
-  listKeys,
-  revokeKey,
-  rollKey,
-  type ApiKey,
-  type CreatedKey,
-} from './keys.ts';
-import { isInstanceRole, mayI, permissionsOf, ROLES } from './roles.ts';
+  operation,
+  pageAnswer,
+  pageOf,
+  pageQuery,
+  problem,
+  readCursor,
+  type Audit,
+  type Operation,
+  type Principal,
+} from '../http/http.ts';
+import type { Db } from '../store/store.ts';
+import { createdView, keyParams, keyPatch, keyView, newKeyBody, refuseGreater, viewKey } from './key-view.ts';
+import { createKey, getKey, listKeys, patchKey, revokeKey, rollKey } from './keys.ts';
+import type { ApiKey, CreatedKey } from './keys.ts';
+
+export { auditOperations } from './audit-operations.ts';
 
 export interface KeyDeps {
   readonly db: Db;
@@ -25,120 +28,183 @@ export interface KeyDeps {
 }
 
 const tags = ['API keys'];
-const role = z.enum(ROLES).meta({ id: 'Role' });
-const kind = z.enum(['live', 'test']);
-const name = z.string().regex(/^[^\u0000-\u001f\u007f]{1,100}$/, {
-  error: 'must be 1 to 100 characters without control characters',
-});
-const time = z.iso
-  .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2027-01-31T10:00:00Z' })
-  .transform((value) => Date.parse(value));
-
-const keyView = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    kind: kind.describe('Mail of a `test` key is always captured.'),
-    role,
-    state: z.enum(['active', 'expired', 'revoked']),
-    createdAt: z.string(),
-    expiresAt: z.string().nullable(),
-    revokedAt: z.string().nullable(),
-    lastUsedAt: z.string().nullable().describe('Written at most once a minute.'),
-  })
-  .meta({ id: 'ApiKey', description: 'What can be shown of a key; never the key itself.' });
-
-const createdView = z
-  .object({ id: z.string(), key: z.string().describe('Shown now and never again.') })
-  .meta({ id: 'CreatedKey' });
-
-const params = z.strictObject({ id: z.string().refine((id) => isId('key', id)) });
-
+const params = keyParams;
 const HOUR_MS = 3_600_000;
 
-export function keyOperations({ db, clock }: KeyDeps): Operation[] {
-  return [
-    operation({
-      method: 'GET',
-      path: '/keys',
-      operationId: 'listKeys',
-      summary: 'List the API keys, newest first',
-      tags,
-      permission: 'keys:read',
-      answers: { 200: pageAnswer(keyView) },
-      refusals: [],
-      async run({ principal }) {
-        const keys = await listKeys(db, principal.tenantId);
-        return { status: 200, body: { items: keys.map((key) => viewKey(key, clock.now())), next: null } };
-      },
+export function keyOperations(deps: KeyDeps): Operation[] {
+  return [listing(deps), making(deps), showing(deps), patching(deps), rolling(deps), revoking(deps)];
+}
+
+function listing({ db, clock }: KeyDeps): Operation {
+  return operation({
+    method: 'GET',
+    path: '/keys',
+    operationId: 'listKeys',
+    summary: 'List the API keys, newest first',
+    tags,
+    permission: 'keys:read',
+    query: z.strictObject(pageQuery),
+    answers: { 200: pageAnswer(keyView) },
+    refusals: [],
+    async run({ principal, query: { limit, cursor } }) {
+      const before = readCursor(cursor, 'key');
+      const rows = await listKeys(db, principal.tenantId, { before, limit: limit + 1 });
+      const page = pageOf(rows, limit, ({ id }) => id);
+      const now = clock.now();
+      return { status: 200, body: { items: page.items.map((key) => viewKey(key, now)), next: page.next } };
+    },
+  });
+}
+
+function making(deps: KeyDeps): Operation {
+  const { db, clock } = deps;
+  return operation({
+    method: 'POST',
+    path: '/keys',
+    operationId: 'createKey',
+    summary: 'Make an API key; it is shown this one time',
+    description: 'With `keys:test` only test keys can be made, changed, rolled and revoked.',
+    tags,
+    permission: 'keys:test',
+    audit: audited(deps),
+    body: newKeyBody,
+    answers: { 201: createdView },
+    refusals: ['forbidden'],
+    async run({ principal, body }) {
+      refuseGreater(principal, body);
+      refusePast(body.expiresAt, clock);
+      const { tenantId } = principal;
+      return created(await createKey(db, clock, { ...given(body), tenantId, createdBy: makerOf(principal) }));
+    },
+  });
+}
+
+function showing({ db, clock }: KeyDeps): Operation {
+  return operation({
+    method: 'GET',
+    path: '/keys/{id}',
+    operationId: 'getKey',
+    summary: 'Show one API key; never the key itself',
+    tags,
+    permission: 'keys:read',
+    params,
+    answers: { 200: keyView },
+    refusals: ['not_found'],
+    run: async ({ principal, params: { id } }) => ({
+      status: 200,
+      body: viewKey(await mustFind(db, principal, id), clock.now()),
     }),
-    operation({
-      method: 'POST',
-      path: '/keys',
-      operationId: 'createKey',
-      summary: 'Make an API key; it is shown this one time',
-      tags,
-      permission: 'keys:write',
-      body: z.strictObject({ name, kind: kind.default('live'), role, expiresAt: time.optional() }),
-      answers: { 201: createdView },
-      refusals: ['forbidden'],
-      async run({ principal, body }) {
-        refuseGreater(principal, body);
-        if (body.expiresAt !== undefined && body.expiresAt <= clock.now()) throw inThePast();
-        const { expiresAt, ...rest } = body;
-        const made = await createKey(db, clock, {
-          ...rest,
-          tenantId: principal.tenantId,
-          ...(expiresAt !== undefined && { expiresAt }),
-        });
-        return created(made);
-      },
-    }),
-    operation({
-      method: 'POST',
-      path: '/keys/{id}/roll',
-      operationId: 'rollKey',
-      summary: 'Make a key in place of this one, which goes on for a while',
-      tags,
-      permission: 'keys:write',
-      params,
-      body: z
-        .strictObject({
-          overlapHours: z.int().min(0).max(168).default(24).describe('How long the old key still works.'),
-        })
-        .prefault({}),
-      answers: { 201: createdView },
-      refusals: ['not_found', 'forbidden', 'conflict'],
-      async run({ principal, params: { id }, body }) {
-        const key = await mustFind(db, principal, id);
-        refuseGreater(principal, key);
-        const made = await rollKey(db, clock, key, body.overlapHours * HOUR_MS);
-        if (made === undefined) throw problem('conflict', { detail: `The key ${id} no longer works.` });
-        return created(made);
-      },
-    }),
-    operation({
-      method: 'DELETE',
-      path: '/keys/{id}',
-      operationId: 'revokeKey',
-      summary: 'Revoke a key: it is refused within a second, everywhere',
-      tags,
-      permission: 'keys:write',
-      params,
-      answers: { 204: z.undefined() },
-      refusals: ['not_found', 'forbidden'],
-      async run({ principal, params: { id } }) {
-        const key = await mustFind(db, principal, id);
-        refuseGreater(principal, key);
-        await revokeKey(db, clock, { tenantId: principal.tenantId, id });
-        return { status: 204 };
-      },
-    }),
-  ];
+  });
+}
+
+function patching(deps: KeyDeps): Operation {
+  const { db, clock } = deps;
+  return operation({
+    method: 'PATCH',
+    path: '/keys/{id}',
+    operationId: 'patchKey',
+    summary: 'Change name, notes, networks or end of a key; never what it may',
+    description:
+      'In force within a second, everywhere. A key does not change its own networks and end. What a key may is changed ' +
+      'by making another.',
+    tags,
+    permission: 'keys:test',
+    audit: audited(deps),
+    params,
+    body: keyPatch,
+    answers: { 200: keyView },
+    refusals: ['not_found', 'forbidden', 'conflict'],
+    async run({ principal, params: { id }, body }) {
+      const key = await mustFind(db, principal, id);
+      refuseGreater(principal, key);
+      refuseOwnBounds(principal, id, body);
+      refusePast(body.expiresAt ?? undefined, clock);
+      if (!(await patchKey(db, clock, key, body))) throw ended(id);
+      return { status: 200, body: viewKey(await mustFind(db, principal, id), clock.now()) };
+    },
+  });
+}
+
+function rolling(deps: KeyDeps): Operation {
+  const { db, clock } = deps;
+  return operation({
+    method: 'POST',
+    path: '/keys/{id}/roll',
+    operationId: 'rollKey',
+    summary: 'Make a key in place of this one, which goes on for a while',
+    tags,
+    permission: 'keys:test',
+    audit: audited(deps),
+    params,
+    body: z
+      .strictObject({
+        overlapHours: z.int().min(0).max(168).default(24).describe('How long the old key still works.'),
+      })
+      .prefault({}),
+    answers: { 201: createdView },
+    refusals: ['not_found', 'forbidden', 'conflict'],
+    async run({ principal, params: { id }, body }) {
+      const key = await mustFind(db, principal, id);
+      refuseGreater(principal, key);
+      const how = { overlapMs: body.overlapHours * HOUR_MS, by: makerOf(principal) };
+      const made = await rollKey(db, clock, key, how);
+      if (made === undefined) throw ended(id);
+      return created(made);
+    },
+  });
+}
+
+function revoking(deps: KeyDeps): Operation {
+  const { db, clock } = deps;
+  return operation({
+    method: 'DELETE',
+    path: '/keys/{id}',
+    operationId: 'revokeKey',
+    summary: 'Revoke a key: it is refused within a second, everywhere',
+    tags,
+    permission: 'keys:test',
+    audit: audited(deps),
+    params,
+    answers: { 204: z.undefined() },
+    refusals: ['not_found', 'forbidden'],
+    async run({ principal, params: { id } }) {
+      const key = await mustFind(db, principal, id);
+      refuseGreater(principal, key);
+      await revokeKey(db, clock, { tenantId: principal.tenantId, id });
+      return { status: 204 };
+    },
+  });
+}
+
+/** How a key is recorded: without when it was used. */
+function audited({ db, clock }: KeyDeps): Audit {
+  return {
+    thing: 'key',
+    async view(principal, id) {
+      const shown = viewKey(await mustFind(db, principal, id), clock.now());
+      const { lastUsedAt: _at, lastUsedAddress: _address, lastUsedAgent: _agent, ...rest } = shown;
+      return rest;
+    },
+  };
 }
 
 function created({ id, key }: CreatedKey) {
   return { status: 201 as const, body: { id, key } };
+}
+
+/** Absent fields are not there at all. */
+function given({ expiresAt, permissions, networks, notes, ...rest }: z.output<typeof newKeyBody>) {
+  return {
+    ...rest,
+    expiresAt: expiresAt ?? null,
+    permissions: permissions === undefined ? null : [...new Set(permissions)],
+    networks: networks ?? null,
+    notes: notes ?? null,
+  };
+}
+
+function makerOf({ actorId, actorName }: Principal) {
+  return { id: actorId, name: actorName };
 }
 
 async function mustFind(db: Db, { tenantId }: Principal, id: string): Promise<ApiKey> {
@@ -147,37 +213,24 @@ async function mustFind(db: Db, { tenantId }: Principal, id: string): Promise<Ap
   return key;
 }
 
-/** A key may be made, rolled and revoked only with one that may do all that it may. */
-function refuseGreater(principal: Principal, wanted: Pick<ApiKey, 'role' | 'kind'>): void {
-  const refused = (path: string, what: string) =>
-    problem('forbidden', {
-      detail: `A ${principal.kind} key of the role ${principal.role} does not make or end ${what}.`,
-      errors: [{ path, message: 'may more than the key that asks' }],
-    });
-  if (principal.kind === 'test' && wanted.kind === 'live') throw refused('kind', 'a live one');
-  const lacks = permissionsOf(wanted.role).some((permission) => !mayI(principal, permission));
-  const outside = isInstanceRole(wanted.role) && !isInstanceRole(principal.role);
-  if (lacks || outside) throw refused('role', `one of the role ${wanted.role}`);
+function ended(id: string) {
+  return problem('conflict', { detail: `The key ${id} no longer works.` });
 }
 
-function inThePast() {
-  return problem('invalid_request', {
+function refusePast(expiresAt: number | undefined, clock: Clock): void {
+  if (expiresAt === undefined || expiresAt > clock.now()) return;
+  throw problem('invalid_request', {
     detail: 'expiresAt is in the past.',
     errors: [{ path: 'expiresAt', message: 'is in the past' }],
   });
 }
 
-function viewKey(key: ApiKey, now: number): z.input<typeof keyView> {
-  const shownTime = (at: number | null) => (at === null ? null : toRfc3339(at));
-  return {
-    id: key.id,
-    name: key.name,
-    kind: key.kind,
-    role: key.role,
-    state: keyState(key, now),
-    createdAt: toRfc3339(key.createdAt),
-    expiresAt: shownTime(key.expiresAt),
-    revokedAt: shownTime(key.revokedAt),
-    lastUsedAt: shownTime(key.lastUsedAt),
-  };
+/** Bounds that a key could lift itself would bound nobody who has stolen it. */
+function refuseOwnBounds(principal: Principal, id: string, change: z.output<typeof keyPatch>): void {
+  const paths = (['networks', 'expiresAt'] as const).filter((path) => change[path] !== undefined);
+  if (principal.actorId !== id || paths.length === 0) return;
+  throw problem('forbidden', {
+    detail: 'A key does not change its own networks and end.',
+    errors: paths.map((path) => ({ path, message: 'is changed with another key' })),
+  });
 }

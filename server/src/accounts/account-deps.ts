@@ -6,7 +6,7 @@ import type { Membership, Person, SessionTimes } from '../access/access.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Verifications } from '../flows/flows.ts';
-import { problem, type Principal } from '../http/http.ts';
+import { problem, type AuditFacts, type Caller, type Principal, type RecordAudit } from '../http/http.ts';
 import { addressKey, parseAddress } from '../mail/mail.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
 import type { Db } from '../store/store.ts';
@@ -23,6 +23,7 @@ export interface AccountDeps {
   readonly passwords: Passwords;
   readonly throttle: Throttle;
   readonly sessionTimes: () => SessionTimes;
+  readonly record: RecordAudit;
   /** Whether everybody needs a second step. */
   readonly secondStepRequired: () => boolean;
   /** Where people reach this server, without a slash at the end. */
@@ -65,6 +66,18 @@ export function mailingAs(person: Pick<Person, 'id' | 'email'>, tenantId: string
     tenantId,
     homeTenantId: INSTANCE_TENANT_ID,
   };
+}
+
+/** Records what a person did who was not signed in when the request came: by a link, a code or a password. */
+export function recordDone(
+  { record }: AccountDeps,
+  caller: Caller,
+  person: Pick<Person, 'id' | 'email'>,
+  facts: Pick<AuditFacts, 'operation'> & Partial<AuditFacts>,
+  tenantId: string = INSTANCE_TENANT_ID,
+): Promise<void> {
+  const known = { thing: 'account', thingId: person.id, changes: [], reason: null };
+  return record({ ...mailingAs(person, tenantId), sessionId: '' }, caller, { ...known, ...facts });
 }
 
 /** A digest of an address for counting: nobody reads the address out of it, whether it has an account or not. */

@@ -12,7 +12,7 @@ import {
   SESSION_COOKIE,
 } from '../access/access.ts';
 import { isId } from '../base/id.ts';
-import { cookieOf, operation, problem, type Operation, type Principal } from '../http/http.ts';
+import { cookieOf, operation, problem, type Audited, type Operation, type Principal } from '../http/http.ts';
 import { getTenant } from '../tenants/tenants.ts';
 import {
   emailSchema,
@@ -56,7 +56,14 @@ const codesView = z
 const password = passwordSchema.describe('The present password: whoever sits at this screen must know it.');
 
 export function accountOperations(deps: Accounts): Operation[] {
-  return [...own(deps), ...secondStep(deps), ...sessions(deps)];
+  const audit: Audited = {
+    thing: 'account',
+    async view(principal) {
+      const { id, email, name } = await myself(deps, principal);
+      return { id, email, name, ...(await secondStepView(deps, principal)) };
+    },
+  };
+  return [...own(deps, audit), ...secondStep(deps, audit), ...sessions(deps)];
 }
 
 async function rolesView(deps: Accounts, { actorId }: Principal) {
@@ -69,7 +76,7 @@ async function rolesView(deps: Accounts, { actorId }: Principal) {
   return found.flat().sort((a, b) => Number(isInstanceRole(b.role)) - Number(isInstanceRole(a.role)));
 }
 
-function own(deps: Accounts): Operation[] {
+function own(deps: Accounts, audit: Audited): Operation[] {
   return [
     operation({
       method: 'GET',
@@ -99,6 +106,7 @@ function own(deps: Accounts): Operation[] {
       summary: 'Change the own password; other sessions end',
       tags,
       permission: 'account',
+      audit,
       body: z.strictObject({ password, newPassword: passwordSchema }),
       answers: { 204: z.undefined() },
       refusals: ['rate_limited', 'overloaded'],
@@ -114,6 +122,7 @@ function own(deps: Accounts): Operation[] {
       summary: 'Mail a link to a new address; it counts once the link was followed',
       tags,
       permission: 'account',
+      audit,
       body: z.strictObject({ password, email: emailSchema }),
       answers: { 202: z.undefined() },
       refusals: ['rate_limited', 'overloaded'],
@@ -129,6 +138,7 @@ function own(deps: Accounts): Operation[] {
       summary: 'Take over the new address with the token of the link',
       tags,
       permission: 'public',
+      audit: 'none', // recorded where the link is followed
       body: z.strictObject({ token: tokenSchema }),
       answers: { 204: z.undefined() },
       refusals: ['link_over', 'forbidden'],
@@ -140,7 +150,7 @@ function own(deps: Accounts): Operation[] {
   ];
 }
 
-function secondStep(deps: Accounts): Operation[] {
+function secondStep(deps: Accounts, audit: Audited): Operation[] {
   return [
     operation({
       method: 'POST',
@@ -149,6 +159,7 @@ function secondStep(deps: Accounts): Operation[] {
       summary: 'Take codes from mail as a second step, or none',
       tags,
       permission: 'account',
+      audit,
       body: z.strictObject({ password, secondStep: z.enum(['none', 'email']) }),
       answers: { 204: z.undefined() },
       refusals: ['conflict', 'rate_limited', 'overloaded'],
@@ -164,6 +175,7 @@ function secondStep(deps: Accounts): Operation[] {
       summary: 'Begin with an authenticator app; it counts once a code of it was confirmed',
       tags,
       permission: 'account',
+      audit,
       body: z.strictObject({ password }),
       answers: {
         200: z
@@ -183,6 +195,7 @@ function secondStep(deps: Accounts): Operation[] {
       summary: 'Confirm the authenticator app with a code of it; answers recovery codes',
       tags,
       permission: 'account',
+      audit,
       body: z.strictObject({ code: z.string().max(100) }),
       answers: { 200: codesView },
       refusals: ['conflict', 'rate_limited'],
@@ -198,6 +211,7 @@ function secondStep(deps: Accounts): Operation[] {
       summary: 'Make new recovery codes in place of the old ones',
       tags,
       permission: 'account',
+      audit,
       body: z.strictObject({ password }),
       answers: { 200: codesView },
       refusals: ['conflict', 'rate_limited', 'overloaded'],
@@ -210,6 +224,7 @@ function secondStep(deps: Accounts): Operation[] {
 }
 
 function sessions(deps: Accounts): Operation[] {
+  const audit: Audited = { thing: 'session' };
   return [
     operation({
       method: 'GET',
@@ -232,6 +247,7 @@ function sessions(deps: Accounts): Operation[] {
       summary: 'End every own session but this one',
       tags,
       permission: 'account',
+      audit,
       answers: { 200: z.object({ ended: z.number() }) },
       refusals: [],
       run: async ({ principal }) => ({
@@ -248,6 +264,7 @@ function sessions(deps: Accounts): Operation[] {
       summary: 'End one own session',
       tags,
       permission: 'account',
+      audit,
       params: z.strictObject({ id: z.string().refine((id) => isId('ses', id)) }),
       answers: { 204: z.undefined() },
       refusals: ['not_found'],

@@ -21,7 +21,7 @@ import { newId } from '../base/id.ts';
 import { problem, refuseCrossSite, type Caller, type Principal, type Role } from '../http/http.ts';
 import { transaction } from '../store/store.ts';
 import { INSTANCE_TENANT_ID, lockTenant } from '../tenants/tenants.ts';
-import { mustReadAddress, wrongField, type AccountDeps } from './account-deps.ts';
+import { mustReadAddress, recordDone, wrongField, type AccountDeps } from './account-deps.ts';
 import { savePassword } from './credential-queries.ts';
 import {
   endInvitation,
@@ -229,6 +229,12 @@ export async function acceptInvitation(
     return one;
   });
   await open.spend();
+  const made = {
+    operation: 'acceptInvitation',
+    thing: 'person',
+    changes: [{ path: 'role', after: invitation.role }],
+  };
+  await recordDone(deps, caller, person, made, invitation.tenantId);
   return person;
 }
 

@@ -7,7 +7,7 @@ import { personByEmail, personById, updatePerson, type Person } from '../access/
 import { problem, refuseCrossSite, type Caller, type Principal } from '../http/http.ts';
 import { isUniqueViolation, transaction } from '../store/store.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
-import { mailingAs, mustReadAddress, wrongField, type AccountDeps } from './account-deps.ts';
+import { mailingAs, mustReadAddress, recordDone, wrongField, type AccountDeps } from './account-deps.ts';
 import {
   countRecoveryCodes,
   readCredentials,
@@ -191,6 +191,8 @@ export async function confirmEmailChange(deps: Deps, caller: Caller, token: stri
     throw error;
   }
   await verifications.revokeOwn(INSTANCE_TENANT_ID, { flow: 'password-reset', subject: person.id });
+  const changes = [{ path: 'email', before: person.email, after: open.email }];
+  await recordDone(deps, caller, person, { operation: 'confirmEmail', changes });
   await tellPerson(deps, person, 'address-changed');
 }
 

@@ -183,6 +183,7 @@ function operationsOf(kind: LinkPage): Operation[] {
       operationId: kind.names.submit,
       summary: `Press the button of that page: ${kind.summary}`,
       permission: 'public',
+      audit: 'none', // recorded as what the person did
       body: z.strictObject({ name: z.string().max(100).default(''), password: passwordSchema.default('') }),
       refusals: ['forbidden'],
       async run({ params: { token }, body, caller }) {

@@ -12,6 +12,7 @@ import {
   pageQuery,
   problem,
   readCursor,
+  type Audited,
   type Operation,
 } from '../http/http.ts';
 import {
@@ -60,6 +61,10 @@ const viewMember = (member: Member): z.input<typeof memberView> => ({
 });
 
 function members(deps: Accounts): Operation[] {
+  const ofMember: Audited = {
+    thing: 'person',
+    view: async ({ tenantId }, id) => viewMember(await mustBeMember(deps, tenantId, id)),
+  };
   return [
     operation({
       method: 'GET',
@@ -100,6 +105,7 @@ function members(deps: Accounts): Operation[] {
       summary: 'Change role, name or state of a person, or take a lost second step away',
       tags,
       permission: 'people:write',
+      audit: ofMember,
       params: person,
       body: z.strictObject({
         role: z.exactOptional(roleSchema),
@@ -121,6 +127,7 @@ function members(deps: Accounts): Operation[] {
       summary: 'Take a person out of this tenant, or out of the instance; the account stays',
       tags,
       permission: 'people:write',
+      audit: ofMember,
       params: person,
       answers: { 204: z.undefined() },
       refusals: ['not_found', 'forbidden', 'conflict'],
@@ -143,6 +150,10 @@ function invitations(deps: Accounts): Operation[] {
     if (found?.tenantId !== tenantId) throw problem('not_found', { detail: `There is no invitation ${id}.` });
     return found;
   }
+  const ofInvitation: Audited = {
+    thing: 'invitation',
+    view: async ({ tenantId }, id) => view(await mustFind(tenantId, id)),
+  };
   return [
     operation({
       method: 'GET',
@@ -168,6 +179,7 @@ function invitations(deps: Accounts): Operation[] {
       summary: 'Invite somebody by mail; an open invitation of the same address no longer counts',
       tags,
       permission: 'people:write',
+      audit: ofInvitation,
       body: z.strictObject({ email: emailSchema, role: roleSchema }),
       answers: { 201: invitedView },
       refusals: ['forbidden', 'conflict', 'rate_limited'],
@@ -183,6 +195,7 @@ function invitations(deps: Accounts): Operation[] {
       summary: 'Mail a new link; the old one no longer counts',
       tags,
       permission: 'people:write',
+      audit: ofInvitation,
       params,
       answers: { 200: invitedView },
       refusals: ['not_found', 'conflict', 'rate_limited'],
@@ -198,6 +211,7 @@ function invitations(deps: Accounts): Operation[] {
       summary: 'End an invitation: its link no longer counts',
       tags,
       permission: 'people:write',
+      audit: ofInvitation,
       params,
       answers: { 200: invitationView },
       refusals: ['not_found', 'conflict'],
@@ -217,6 +231,7 @@ function acceptance(deps: Accounts): Operation {
     summary: 'Accept with the last part of the link: sets a password, or proves the account of this address',
     tags,
     permission: 'public',
+    audit: 'none', // recorded with the person that it makes
     body: z.strictObject({
       token: z.string().max(200),
       name: z.string().max(100).default(''),

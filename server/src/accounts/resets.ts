@@ -8,7 +8,7 @@ import { endSessions, personByEmail, personById, type Person } from '../access/a
 import { refuseCrossSite, type Caller } from '../http/http.ts';
 import { transaction, type Tx } from '../store/store.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
-import { mailingAs, readAddress, whoIs, wrongField, type AccountDeps } from './account-deps.ts';
+import { mailingAs, readAddress, recordDone, whoIs, wrongField, type AccountDeps } from './account-deps.ts';
 import { deleteHalvesOf, savePassword } from './credential-queries.ts';
 import { linkOver } from './invitations.ts';
 import { mailboxOf } from './mailbox-of.ts';
@@ -75,6 +75,8 @@ export async function completeReset(
   await transaction(db, (tx) => changePassword(deps, tx, person.id, hash));
   await deps.throttle.reset(await whoIs(deps.keyRing, person.emailKey), caller.address);
   await verifications.revokeOwn(INSTANCE_TENANT_ID, { flow: 'password-reset', subject: person.id });
+  const changes = [{ path: 'password', changed: true }] as const;
+  await recordDone(deps, caller, person, { operation: 'completePasswordReset', changes });
   await tellPerson(deps, person, 'password-changed');
 }
 

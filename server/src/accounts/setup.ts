@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import { problem, refuseCrossSite, type Caller } from '../http/http.ts';
 import { transaction, type Db } from '../store/store.ts';
 import { INSTANCE_TENANT_ID, lockTenant } from '../tenants/tenants.ts';
-import { mustReadAddress, wrongField, type AccountDeps } from './account-deps.ts';
+import { mustReadAddress, recordDone, wrongField, type AccountDeps } from './account-deps.ts';
 import { savePassword } from './credential-queries.ts';
 import { passwordTrouble } from './passwords.ts';
 import { grouped, randomText } from './recovery-codes.ts';
@@ -56,7 +56,7 @@ export async function setUp(deps: AccountDeps, caller: Caller, given: SetUp): Pr
   const trouble = passwordTrouble(given.password, { email, name: given.name });
   if (trouble !== undefined) throw wrongField('password', trouble);
   const passwordHash = await passwords.hash(given.password);
-  return transaction(db, async (tx) => {
+  const done = await transaction(db, async (tx) => {
     await lockTenant(tx, INSTANCE_TENANT_ID);
     if ((await hasAdmin(tx)) || !(await isSetupCode(tx, digest(given.code), clock.now())))
       throw problem('conflict', { detail: 'There is an administrator already.' });
@@ -67,6 +67,8 @@ export async function setUp(deps: AccountDeps, caller: Caller, given: SetUp): Pr
     await savePassword(tx, person.id, passwordHash, clock.now());
     return completeSignIn(deps, tx, caller, person);
   });
+  await recordDone(deps, caller, done.person, { operation: 'setUp' });
+  return done;
 }
 
 function digest(code: string): string {

@@ -80,6 +80,7 @@ function setupOperations(deps: Accounts): Operation[] {
       summary: 'Make the first administrator with the code that the server showed at its start',
       tags,
       permission: 'public',
+      audit: 'none', // recorded as what the person did
       body: z.strictObject({
         code: z.string().max(100),
         email: emailSchema,
@@ -105,6 +106,7 @@ function sessionOperations(deps: Accounts): Operation[] {
       summary: 'Sign in with address and password; some people need a second step',
       tags,
       permission: 'public',
+      audit: 'none', // recorded as what the person did
       body: z.strictObject({ email: emailSchema, password: passwordSchema }),
       answers: { 200: signInView },
       refusals: ['sign_in_failed', 'forbidden', 'rate_limited', 'overloaded'],
@@ -124,6 +126,7 @@ function sessionOperations(deps: Accounts): Operation[] {
       summary: 'Finish a sign-in with the code from mail or app, or with a recovery code',
       tags,
       permission: 'public',
+      audit: 'none', // recorded as what the person did
       body: z.union([
         z.strictObject({ code: z.string().max(100) }),
         z.strictObject({ recoveryCode: z.string().max(100) }),
@@ -142,6 +145,7 @@ function sessionOperations(deps: Accounts): Operation[] {
       summary: 'Mail another code; the earlier one no longer counts',
       tags,
       permission: 'public',
+      audit: 'none', // the verification tells
       answers: { 204: z.undefined() },
       refusals: ['sign_in_failed', 'forbidden', 'conflict', 'rate_limited'],
       async run({ caller }) {
@@ -156,6 +160,7 @@ function sessionOperations(deps: Accounts): Operation[] {
       summary: 'End this session',
       tags,
       permission: 'account',
+      audit: 'none', // its end is seen in the list of sessions
       answers: { 204: z.undefined() },
       refusals: [],
       async run({ principal }) {
@@ -175,6 +180,7 @@ function resetOperations(deps: Accounts): Operation[] {
       summary: 'Mail a link for a new password, if there is such an account; the answer is always the same',
       tags,
       permission: 'public',
+      audit: 'none', // nothing is changed yet
       body: z.strictObject({ email: emailSchema }),
       answers: { 202: z.undefined() },
       refusals: ['forbidden', 'rate_limited'],
@@ -190,6 +196,7 @@ function resetOperations(deps: Accounts): Operation[] {
       summary: 'Set a new password with the token of the link; signs out everywhere and nobody in',
       tags,
       permission: 'public',
+      audit: 'none', // recorded as what the person did
       body: z.strictObject({ token: tokenSchema, password: passwordSchema }),
       answers: { 204: z.undefined() },
       refusals: ['link_over', 'forbidden', 'overloaded'],

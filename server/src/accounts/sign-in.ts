@@ -23,7 +23,7 @@ import { Problem } from '../base/problem.ts';
 import { cookieOf, problem, refuseCrossSite, type Caller } from '../http/http.ts';
 import { transaction, type Tx } from '../store/store.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
-import { readAddress, whoIs, type AccountDeps } from './account-deps.ts';
+import { readAddress, recordDone, whoIs, type AccountDeps } from './account-deps.ts';
 import {
   insertHalf,
   noteVerification,
@@ -68,7 +68,8 @@ export async function signIn(
   const { person, credentials } = found;
   const method = secondStepOf(deps, person, credentials);
   if (method !== undefined) return beginHalf(deps, caller, person, method);
-  return transaction(deps.db, (tx) => completeSignIn(deps, tx, caller, person));
+  const done = await transaction(deps.db, (tx) => completeSignIn(deps, tx, caller, person));
+  return recorded(deps, caller, done);
 }
 
 export function signInFailed() {
@@ -164,16 +165,26 @@ export async function mustHaveHalf({ db, clock }: AccountDeps, caller: Caller): 
 }
 
 /** Ends a half sign-in and begins the session; of many at once one does. Throws `sign_in_failed`. */
-export function finishHalf(
+export async function finishHalf(
   deps: AccountDeps,
   caller: Caller,
   { digest, person }: OpenHalf,
 ): Promise<SignedIn> {
-  return transaction(deps.db, async (tx) => {
+  const done = await transaction(deps.db, async (tx) => {
     if (!(await takeHalf(tx, digest)))
       throw problem('sign_in_failed', { detail: 'This sign-in was finished already.' });
     return completeSignIn(deps, tx, caller, person);
   });
+  return recorded(deps, caller, done);
+}
+
+async function recorded(deps: AccountDeps, caller: Caller, done: SignedIn): Promise<SignedIn> {
+  await recordDone(deps, caller, done.person, {
+    operation: 'signIn',
+    thing: 'session',
+    thingId: done.session.id,
+  });
+  return done;
 }
 
 /** A new session, whatever the caller held before: a planted cookie gains nothing (session fixation). */

@@ -18,6 +18,7 @@ export type IdPrefix =
   | 'req'
   | 'tst'
   | 'ver'
+  | 'aud'
   | 'usr'
   | 'ses'
   | 'inv';

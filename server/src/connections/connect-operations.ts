@@ -7,7 +7,7 @@ import { toRfc3339 } from '../base/clock.ts';
 import type { Config } from '../config/config.ts';
 import { operation, pageHeaders, rawAnswer, type Operation } from '../http/http.ts';
 import type { Connections } from './connections.ts';
-import { idParams, mustFind } from './view.ts';
+import { audited, idParams, mustFind } from './view.ts';
 import { connectPage } from './connect-page.ts';
 
 const CALLBACK = '/oauth/callback';
@@ -39,6 +39,7 @@ export function connectOperations({ connections, config }: ConnectOperationDeps)
         'the provider sends it back to `redirectUri`, and the connection shows under `grant` what came of it.',
       tags,
       permission: 'connections:write',
+      audit: audited(connections),
       params: idParams,
       answers: { 200: begun },
       refusals: ['not_found', 'invalid_request', 'rate_limited'],
@@ -58,6 +59,7 @@ export function connectOperations({ connections, config }: ConnectOperationDeps)
       summary: 'Forget the refresh token of a connected mailbox',
       tags,
       permission: 'connections:write',
+      audit: audited(connections),
       params: idParams,
       answers: { 204: z.undefined() },
       refusals: ['not_found'],

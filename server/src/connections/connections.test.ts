@@ -128,7 +128,7 @@ async function call(
   assert.ok(found, id);
   const principal = { tenantId: TENANT, kind: 'live', actorId: 'key_1', permissions: new Set() } as unknown;
   const request = { principal, params, body, query: {}, headers: {} } as Parameters<typeof found.handle>[0];
-  const { payload } = await found.handle(request);
+  const { payload } = await found.handle(request, () => Promise.resolve());
   return typeof payload === 'string' ? payload : '';
 }
 

@@ -16,7 +16,7 @@ import {
 import type { Connections } from './connections.ts';
 import { revisionView, viewPast, viewWhole, wholeRevisionView } from './revision-view.ts';
 import type { Activate } from './revisions.ts';
-import { connectionView, idParams, mustFind, viewConnection } from './view.ts';
+import { audited, connectionView, idParams, mustFind, viewConnection } from './view.ts';
 
 const REASON_MAX = 500;
 const tags = ['Connections'] as const;
@@ -89,6 +89,7 @@ function activating(connections: Connections): Operation {
       'Put saved settings in force: needs a passing test of exactly these values, or force and a reason',
     tags,
     permission: 'connections:write',
+    audit: audited(connections),
     params: idParams,
     body: activateBody,
     answers: { 200: connectionView },
@@ -110,6 +111,7 @@ function deactivating(connections: Connections): Operation {
     summary: 'Take a connection out of use; mail goes as if it were not there, until it is activated again',
     tags,
     permission: 'connections:write',
+    audit: audited(connections),
     params: idParams,
     answers: { 200: connectionView },
     refusals: ['not_found', 'conflict', 'managed_by_file'],
@@ -169,6 +171,7 @@ function restoring(connections: Connections): Operation {
     summary: 'Make a new draft of the values of an earlier revision',
     tags,
     permission: 'connections:write',
+    audit: audited(connections),
     params: revisionParams,
     query: activationQuery,
     body: restoreBody,

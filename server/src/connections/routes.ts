@@ -9,7 +9,7 @@ import { connectOperations } from './connect-operations.ts';
 import type { Connections } from './connections.ts';
 import { activationOf, activationQuery, revisionOperations } from './revision-routes.ts';
 import { secretOperations } from './secret-routes.ts';
-import { connectionView, idParams, mustFind, viewConnection, viewConnections } from './view.ts';
+import { audited, connectionView, idParams, mustFind, viewConnection, viewConnections } from './view.ts';
 
 const tags = ['Connections'] as const;
 const namedSettings = connectionSettings.meta({ id: 'ConnectionInput' });
@@ -44,6 +44,7 @@ function creating(connections: Connections): Operation {
     summary: 'Make a connection: a draft, which sends once it is activated',
     tags,
     permission: 'connections:write',
+    audit: audited(connections),
     query: activationQuery,
     body: namedSettings,
     answers: { 201: connectionView },
@@ -87,6 +88,7 @@ function patching(connections: Connections): Operation {
       'is in force at once, unless a draft waits.',
     tags,
     permission: 'connections:write',
+    audit: audited(connections),
     params: idParams,
     query: activationQuery,
     body: namedPatch,
@@ -109,6 +111,7 @@ function removing(connections: Connections): Operation {
     summary: 'Remove a connection; its waiting mail takes another or is held',
     tags,
     permission: 'connections:write',
+    audit: audited(connections),
     params: idParams,
     answers: { 204: z.undefined() },
     refusals: ['not_found', 'managed_by_file'],
@@ -130,6 +133,7 @@ function pausing(connections: Connections, verb: 'pause' | 'resume'): Operation 
         : 'Send over this connection again',
     tags,
     permission: 'connections:write',
+    audit: audited(connections),
     params: idParams,
     answers: { 200: connectionView },
     refusals: ['not_found'],

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { toRfc3339 } from '../base/clock.ts';
 import { CONNECTION_TYPES, connectionPort, SECRET_FIELDS, type SecretField } from '../config/config.ts';
-import { problem, type Principal } from '../http/http.ts';
+import { problem, type Audit, type Principal } from '../http/http.ts';
 import { errorTitle } from '../mail/mail.ts';
 import type { Connections } from './connections.ts';
 import type { Connection } from './connection.ts';
@@ -65,6 +65,24 @@ type Shown = z.input<typeof connectionView>;
 export async function viewConnection(connections: Connections, connection: Connection): Promise<Shown> {
   const grants = await connections.grants([connection]);
   return shown(connections, connection, grants.get(connection.id));
+}
+
+/** How a change of a connection is recorded: its settings and state, without what comes and goes by itself. */
+export function audited(connections: Connections): Audit {
+  return {
+    thing: 'connection',
+    async view(principal, id) {
+      const whole = await viewConnection(connections, mustFind(connections, principal, id));
+      const {
+        trouble: _trouble,
+        trialUntil: _trial,
+        updatedAt: _updated,
+        createdAt: _created,
+        ...rest
+      } = whole;
+      return rest;
+    },
+  };
 }
 
 /** Several, with one look at their grants. */

@@ -75,6 +75,7 @@ function probing(deps: DiscoveryDeps): Operation {
     summary: 'See which mail ports of a host are open, and what speaks there',
     tags,
     permission: 'connections:test',
+    audit: 'none', // looks, and changes nothing
     body: z.strictObject({ host }),
     answers: {
       200: z.object({
@@ -110,6 +111,7 @@ function discovering(deps: DiscoveryDeps): Operation {
     description: 'Only the domain leaves this server; the address fills in user names.',
     tags,
     permission: 'connections:test',
+    audit: 'none', // looks, and changes nothing
     body: z.strictObject({ address: z.string().max(1_024).optional(), domain: host.optional() }),
     answers: {
       200: z.object({
@@ -170,6 +172,7 @@ function advising(deps: DiscoveryDeps): Operation {
       'Looks at MX, SPF, DKIM and DMARC of the domain against the relay in use. Advice; it stops nothing.',
     tags,
     permission: 'connections:test',
+    audit: 'none', // looks, and changes nothing
     body: z.strictObject({
       from: z.string().min(1).max(1_024).describe('The sender: an address, or its domain.'),
       connection: z.string().min(1).max(100).optional().describe('Id or name of the connection in use.'),

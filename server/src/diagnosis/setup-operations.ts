@@ -139,6 +139,7 @@ export function setupOperations({ clock }: { readonly clock: Clock }): Operation
         'Connects nowhere. Secrets may be given, so that their shape can be judged; they are not kept, logged or repeated.',
       tags,
       permission: 'connections:read',
+      audit: 'none', // judges settings, and keeps nothing
       body: z.strictObject({
         settings: draft,
         destination: z.enum(['private', 'public', 'unknown']).optional(),

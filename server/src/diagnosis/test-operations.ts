@@ -68,6 +68,7 @@ export function testOperations(tests: ConnectionTests): Operation[] {
         'whatever the delivery mode. At most 5 test messages in a minute with one key, and 20 in an hour in a tenant.',
       tags,
       permission: 'connections:test',
+      audit: 'none', // the test is the record, and changes no settings
       body: startBody,
       answers: { 202: startedView },
       refusals: ['not_found', 'secret_required', 'rate_limited', 'overloaded'],
@@ -123,6 +124,7 @@ export function testOperations(tests: ConnectionTests): Operation[] {
       summary: 'Stop a connection test; one that is over stays as it is',
       tags,
       permission: 'connections:test',
+      audit: 'none', // the test is the record, and changes no settings
       params: idParams,
       answers: { 200: testView },
       refusals: ['not_found'],

@@ -97,6 +97,7 @@ export function flowOperations({ db, clock, verifications }: FlowDeps): Operatio
       summary: 'Mail a link or a code that proves an address; an earlier one for it no longer counts',
       tags,
       permission: 'messages:write',
+      audit: 'none', // the verification's timeline is the record
       body: issueBody,
       answers: { 202: verificationView },
       refusals: ['rate_limited', 'storage_full', 'unavailable'],
@@ -117,6 +118,7 @@ export function flowOperations({ db, clock, verifications }: FlowDeps): Operatio
       summary: 'Check a token, or an id with a code; a right one counts once',
       tags,
       permission: 'messages:write',
+      audit: 'none', // the verification's timeline is the record
       body: checkBody,
       answers: { 200: checkedView },
       refusals: [],
@@ -166,6 +168,7 @@ export function flowOperations({ db, clock, verifications }: FlowDeps): Operatio
       summary: 'Mail a new link or code; the old one no longer counts',
       tags,
       permission: 'messages:write',
+      audit: 'none', // the verification's timeline is the record
       params,
       answers: { 202: verificationView },
       refusals: ['not_found', 'conflict', 'rate_limited', 'storage_full', 'unavailable'],
@@ -181,6 +184,7 @@ export function flowOperations({ db, clock, verifications }: FlowDeps): Operatio
       summary: 'End a verification: its link and code no longer count',
       tags,
       permission: 'messages:write',
+      audit: 'none', // the verification's timeline is the record
       params,
       answers: { 200: verificationView },
       refusals: ['not_found', 'conflict'],

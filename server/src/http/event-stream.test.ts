@@ -49,6 +49,7 @@ async function serveFeed(t: TestContext) {
       throw new Error('public');
     },
     mayI: () => false,
+    audit: () => Promise.resolve(),
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const address = app.server.address();

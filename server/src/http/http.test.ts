@@ -23,6 +23,7 @@ const door: Door = {
     return authorization === 'Bearer later' ? Promise.resolve(PRINCIPAL) : PRINCIPAL;
   },
   mayI: (_principal, permission) => permission !== 'keys:write',
+  audit: () => Promise.resolve(),
 };
 
 const Address = z.union([
@@ -41,6 +42,7 @@ const createThing = operation({
   summary: 'Create a thing',
   tags: ['Things'],
   permission: 'messages:write',
+  audit: 'none',
   headers: z.object({ 'idempotency-key': z.string().min(3).optional() }),
   body: z.strictObject({
     to: z.array(Address).min(1),
@@ -94,6 +96,7 @@ const deleteKeys = operation({
   summary: 'Delete all things',
   tags: ['Things'],
   permission: 'keys:write',
+  audit: 'none',
   answers: { 204: z.undefined() },
   refusals: [],
   run: async () => ({ status: 204 }),
@@ -129,6 +132,21 @@ function post(payload: string | object, headers: Record<string, string> = {}) {
     payload,
   } as const;
 }
+
+test('W4 W6: an operation without a permission, or that does not say how it is recorded, is refused at once', () => {
+  const spec = {
+    ...{ method: 'POST', path: '/x', operationId: 'x', summary: 'X', tags: [], refusals: [] },
+    ...{ permission: 'public', audit: 'none', answers: { 204: z.undefined() } },
+    run: () => Promise.resolve({ status: 204 }),
+  };
+  const define = (change: object) => () =>
+    operation({ ...spec, ...change } as Parameters<typeof operation>[0]);
+  assert.doesNotThrow(define({}));
+  assert.throws(define({ audit: undefined }), /x: says not how it is recorded/);
+  assert.throws(define({ audit: { thing: 'x' } }), /x: nobody is known to have asked/);
+  for (const permission of [undefined, '', 'messages:al'])
+    assert.throws(define({ permission }), /x: has no permission/);
+});
 
 test('an answer holds only what its schema names', async (t) => {
   const { app } = appWith(t, all);
@@ -271,6 +289,7 @@ test('an operation with a loose body, or mounted twice, does not start', (t) => 
         summary: '',
         tags: [],
         permission: 'messages:write',
+        audit: 'none',
         body: z.object({ a: z.string() }),
         answers: { 204: z.undefined() },
         refusals: [],
@@ -324,6 +343,7 @@ test('a schema whose sent form differs gets a second component, others do not', 
     summary: 'Echo',
     tags: [],
     permission: 'messages:write',
+    audit: 'none',
     body: Only,
     answers: { 200: z.object({ outer: Outer, same: Same }) },
     refusals: [],
@@ -441,6 +461,7 @@ test('closing lets a request end that came before, and then its connection', asy
     summary: 'Wait',
     tags: [],
     permission: 'messages:write',
+    audit: 'none',
     answers: { 204: z.undefined() },
     refusals: [],
     async run() {

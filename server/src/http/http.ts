@@ -3,6 +3,7 @@
  * From that come validation, permission, the answer's form and the OpenAPI document; no feature touches Fastify.
  * Next: operation.ts
  */
+export type { Audit, AuditChange, Audited, AuditFacts, RecordAudit } from './audit.ts';
 export { cookieOf, refuseCrossSite, type Caller } from './caller.ts';
 export { createHttpApp, type HttpAppOptions } from './create-app.ts';
 export { mountOperations, type Door } from './mount.ts';
@@ -19,4 +20,10 @@ export { htmlPage, pageHeaders, type HtmlPage, type PageField } from './page.ts'
 export { PROBLEMS, problem, type ProblemCode } from '../base/problem.ts';
 export { idempotencyHeaders, pageAnswer, pageOf, pageQuery, readCursor, type Page } from './paging.ts';
 export { waitForRoom, type RateLimit } from './rate-limit.ts';
-export type { Permission, Principal, Role } from './principal.ts';
+export {
+  KEY_PERMISSIONS,
+  type KeyPermission,
+  type Permission,
+  type Principal,
+  type Role,
+} from './principal.ts';

@@ -5,6 +5,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { assert } from '../base/assert.ts';
+import type { RecordAudit } from './audit.ts';
 import { callerOf, type Caller } from './caller.ts';
 import { parseFormBody } from './form-body.ts';
 import { parseJsonBody } from './json-body.ts';
@@ -20,6 +21,8 @@ export interface Door {
    */
   authenticate(caller: Caller, permission: Permission): Principal | Promise<Principal>;
   mayI(principal: Principal, permission: Permission): boolean;
+  /** Keeps what was changed, and by whom (W6). */
+  readonly audit: RecordAudit;
 }
 
 /** Of every answer: nothing of ours is kept, sniffed, run or framed. A page has a policy of its own (W5). */
@@ -48,7 +51,7 @@ export function mountOperations(app: FastifyInstance, operations: readonly Opera
       config: { form: operation.form },
       onRequest: entrance(app, operation, door),
       handler: async (request, reply) =>
-        send(app, reply, await operation.handle(unparsed(request, operation))),
+        send(app, reply, await operation.handle(unparsed(request, operation), door.audit)),
     });
   }
 }

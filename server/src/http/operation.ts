@@ -8,10 +8,11 @@ import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { assert } from '../base/assert.ts';
 import type { FieldError } from '../base/problem.ts';
+import { reasonIn, runRecorded, type Audit, type AuditOfReading, type RecordAudit } from './audit.ts';
 import type { EventFeed } from './event-stream.ts';
 import type { Caller } from './caller.ts';
 import { fieldErrors, parseOptions } from './field-errors.ts';
-import type { Permission, Principal } from './principal.ts';
+import { KEY_PERMISSIONS, type Permission, type Principal } from './principal.ts';
 import { problem, type ProblemCode } from '../base/problem.ts';
 
 export type RawBody = string | Uint8Array | Readable;
@@ -31,6 +32,11 @@ type AnswerOf<A extends AnswerSchemas> = {
     : { readonly body: z.input<NonNullable<A[S]>> });
 }[keyof A & number];
 
+/** What changes something says how it is recorded; the compiler asks for it. */
+type Recorded =
+  | { readonly method: 'GET'; readonly audit?: AuditOfReading }
+  | { readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'; readonly audit: Audit };
+
 interface OperationSpec<
   Params,
   Query,
@@ -39,7 +45,6 @@ interface OperationSpec<
   A extends AnswerSchemas,
   P extends Permission | 'public',
 > {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Under `/api/v1` (or at the root when `outside`), parameters as `{id}`: `/messages/{id}`. */
   readonly path: `/${string}`;
   /** At the root of the server instead of under the base. */
@@ -110,6 +115,7 @@ export interface Operation {
   readonly description: string | undefined;
   readonly tags: readonly string[];
   readonly permission: Permission | 'public';
+  readonly audit: Audit | AuditOfReading | undefined;
   readonly form: boolean;
   readonly schemas: {
     readonly params: z.ZodType | undefined;
@@ -120,10 +126,12 @@ export interface Operation {
   };
   readonly refusals: readonly ProblemCode[];
   /** Parses, runs and writes the answer. Rejects with a `Problem`, or with an error that means a bug. */
-  handle(request: Unparsed): Promise<Answered>;
+  handle(request: Unparsed, record: RecordAudit): Promise<Answered>;
 }
 
 export const API_BASE = '/api/v1';
+
+const PERMISSIONS: ReadonlySet<string> = new Set([...KEY_PERMISSIONS, 'account', 'public']);
 
 const rawTypes = new WeakMap<z.ZodType, string>();
 
@@ -161,8 +169,17 @@ export function operation<
   Query = undefined,
   Body = undefined,
   Headers = undefined,
->(spec: OperationSpec<Params, Query, Body, Headers, A, P>): Operation {
+>(spec: OperationSpec<Params, Query, Body, Headers, A, P> & Recorded): Operation {
   const name = spec.operationId;
+  assert(
+    spec.method === 'GET' || (spec.audit as unknown) !== undefined,
+    `${name}: says not how it is recorded`,
+  );
+  assert(PERMISSIONS.has(spec.permission), `${name}: has no permission`);
+  assert(
+    spec.permission !== 'public' || typeof spec.audit !== 'object',
+    `${name}: nobody is known to have asked, so it keeps a record of its own`,
+  );
   assert(
     spec.foreignQuery === true || isStrict(spec.query),
     `${name}: the query schema must be a z.strictObject`,
@@ -180,11 +197,12 @@ export function operation<
     description: spec.description,
     tags: spec.tags,
     permission: spec.permission,
+    audit: spec.audit,
     form: spec.form === true,
     schemas: { params: spec.params, query: spec.query, body: spec.body, headers: spec.headers, answers },
     refusals: spec.refusals,
 
-    async handle(request) {
+    async handle(request, record) {
       const errors: FieldError[] = [];
       const params = spec.params ? parseParams(spec.params, request.params) : undefined;
       const query = spec.query
@@ -206,8 +224,15 @@ export function operation<
         caller: request.caller,
         requestId: request.requestId,
       };
-      const answer = await spec.run(parsed as Parameters<typeof spec.run>[0]);
-      return written(name, answers, answer);
+      const run = () => spec.run(parsed as Parameters<typeof spec.run>[0]);
+      const { audit } = spec;
+      const { principal, caller } = request;
+      const reason = reasonIn(query, body);
+      const silent = audit === undefined || audit === 'none' || (spec.method === 'GET' && reason === null);
+      if (silent || principal === undefined) return written(name, answers, await run());
+      const makes = spec.method === 'POST' && spec.params === undefined;
+      const change = { name, audit, makes, principal, caller, params, reason, record, run };
+      return written(name, answers, await runRecorded(change));
     },
   };
 }

@@ -12,30 +12,37 @@ export type Role =
   | 'tenant_developer'
   | 'tenant_viewer';
 
+/** What a key can be narrowed to. */
+export const KEY_PERMISSIONS = [
+  'messages:read',
+  'messages:body',
+  'messages:write',
+  'messages:act',
+  'connections:read',
+  'connections:write',
+  'connections:test',
+  'secrets:read',
+  'mailbox:read',
+  'mailbox:write',
+  'settings:read',
+  'settings:write',
+  'tenants:read',
+  'tenants:write',
+  'keys:read',
+  'keys:test',
+  'keys:write',
+  'people:read',
+  'people:write',
+  'audit:read',
+  'queue:read',
+  'queue:write',
+] as const;
+
+export type KeyPermission = (typeof KEY_PERMISSIONS)[number];
+
 /** What an operation can ask for. `access/` holds the table of which role has which. */
 export type Permission =
-  | 'messages:read'
-  | 'messages:body'
-  | 'messages:write'
-  | 'messages:act'
-  | 'connections:read'
-  | 'connections:write'
-  | 'connections:test'
-  | 'secrets:read'
-  | 'mailbox:read'
-  | 'mailbox:write'
-  | 'settings:read'
-  | 'settings:write'
-  | 'tenants:read'
-  | 'tenants:write'
-  | 'keys:read'
-  | 'keys:test'
-  | 'keys:write'
-  | 'people:read'
-  | 'people:write'
-  | 'audit:read'
-  | 'queue:read'
-  | 'queue:write'
+  | KeyPermission
   /** One's own account and sessions: of people who are signed in, whatever their role; never of an API key. */
   | 'account';
 

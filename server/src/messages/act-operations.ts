@@ -22,7 +22,8 @@ export function cancelOperation(deps: ActDeps): Operation {
     operationId: 'cancelMessage',
     summary: 'Withdraw a message that is not sent yet',
     tags,
-    permission: 'messages:write',
+    permission: 'messages:act',
+    audit: 'none', // the message's timeline says who did it
     params: messageParams,
     answers: { 200: messageView },
     refusals: ['not_found', 'not_cancellable'],
@@ -40,7 +41,8 @@ export function retryOperation(deps: ActDeps): Operation {
     operationId: 'retryMessage',
     summary: 'Try a waiting message now',
     tags,
-    permission: 'messages:write',
+    permission: 'messages:act',
+    audit: 'none', // the message's timeline says who did it
     params: messageParams,
     answers: { 200: messageView },
     refusals: ['not_found', 'conflict'],
@@ -58,7 +60,8 @@ export function resendOperation(deps: ActDeps, acceptor: Acceptor): Operation {
     operationId: 'resendMessage',
     summary: 'Send the content again as a new message, linked to this one',
     tags,
-    permission: 'messages:write',
+    permission: 'messages:act',
+    audit: 'none', // the new message is the record, and names the old one
     params: messageParams,
     body: resendSchema,
     answers: { 202: acceptedView },

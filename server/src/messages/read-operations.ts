@@ -14,6 +14,7 @@ import {
   rawAnswer,
   readCursor,
   type Operation,
+  type Principal,
 } from '../http/http.ts';
 import type { Db } from '../store/store.ts';
 import type { AcceptDeps } from './accept.ts';
@@ -80,13 +81,24 @@ export function getOperation({ db }: ReadDeps): Operation {
   });
 }
 
+/** Who may look at what only its recipient should see; and not without saying why. */
+const WITH_REASON: ReadonlySet<Principal['role']> = new Set(['instance_admin', 'operator', 'tenant_admin']);
+
 /** Links and codes are for their recipient only; what was captured went to nobody, and is there to be looked at. */
-async function refuseSensitive(db: Db, row: MessageRow): Promise<void> {
+async function refuseSensitive(
+  db: Db,
+  row: MessageRow,
+  { role }: Principal,
+  reason: string | undefined,
+): Promise<void> {
   if ((row.content_flags & SENSITIVE) === 0) return;
   const recipients = await readRecipients(db, [row.id]);
   if (recipients.every(({ state }) => state === 'captured')) return;
+  if (WITH_REASON.has(role) && reason !== undefined) return;
+  const how = WITH_REASON.has(role) ? ' Give a reason to see it nevertheless; it is recorded.' : '';
   throw problem('forbidden', {
-    detail: 'The message carries a link or a code that only its recipient may see.',
+    detail: `The message carries a link or a code that only its recipient may see.${how}`,
+    ...(how !== '' && { errors: [{ path: '?reason', message: 'must say why' }] }),
   });
 }
 
@@ -96,14 +108,19 @@ export function sourceOperation({ db }: ReadDeps): Operation {
     path: '/messages/{id}/source',
     operationId: 'getMessageSource',
     summary: 'Show the message as it is sent (RFC 5322)',
+    description:
+      'What carries a link or a code for its recipient is shown to an admin or an operator only, with `reason`, which is ' +
+      'kept in the audit log.',
     tags,
-    permission: 'messages:read',
+    permission: 'messages:body',
+    audit: { thing: 'message' },
     params: messageParams,
+    query: z.strictObject({ reason: z.string().trim().min(1).max(500).optional() }),
     answers: { 200: rawAnswer('message/rfc822') },
     refusals: ['not_found', 'forbidden'],
-    async run({ principal, params }) {
+    async run({ principal, params, query }) {
       const row = await mustRead(db, principal.tenantId, params.id);
-      await refuseSensitive(db, row);
+      await refuseSensitive(db, row, principal, query.reason);
       return {
         status: 200,
         headers: { 'content-disposition': `attachment; filename="${params.id}.eml"` },

@@ -23,6 +23,7 @@ export function sendOne(acceptor: Acceptor): Operation {
       'Answers after the message is on the disk. From then on it is sent, or its failure is recorded; it is never gone.',
     tags,
     permission: 'messages:write',
+    audit: 'none', // the message is the record
     headers: idempotencyHeaders,
     body: submissionSchema,
     answers: { 202: acceptedView },
@@ -46,6 +47,7 @@ export function sendBatch(deps: Pick<AcceptDeps, 'config'>, acceptor: Acceptor):
     summary: 'Accept several messages, all or none',
     tags,
     permission: 'messages:write',
+    audit: 'none', // the messages are the record
     headers: idempotencyHeaders,
     body: batchSchema,
     answers: { 202: z.object({ messages: z.array(acceptedView) }) },

@@ -27,4 +27,4 @@ export type { Proxy } from './proxy.ts';
 export { parseProxy, proxyPlace } from './proxy.ts';
 export type { Lookup, LookupOptions, Lookups, MxRecord, SrvRecord } from './lookup.ts';
 export { createLookups } from './lookup.ts';
-export { holdsAddress } from './network.ts';
+export { holdsAddress, isNetwork } from './network.ts';

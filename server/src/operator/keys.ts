@@ -1,11 +1,24 @@
 /**
- * Keys without a console: straight in the database, also while the server runs.
+ * Keys and the audit log without a console: straight in the database, also while the server runs.
  * Next: doctor.ts
  */
-import { createKey, listKeys, revokeKey, type ApiKey, type CreatedKey, type Role } from '../access/access.ts';
+import {
+  auditedTenants,
+  createKey,
+  listKeys,
+  revokeKey,
+  verifyAudit,
+  writeAudit,
+  type ApiKey,
+  type AuditActor,
+  type AuditVerified,
+  type CreatedKey,
+  type Role,
+} from '../access/access.ts';
 import { systemClock } from '../base/clock.ts';
+import { KEY_PERMISSIONS, type AuditFacts, type KeyPermission } from '../http/http.ts';
 import type { Db } from '../store/store.ts';
-import { ensureTenants, findTenantBySlug, INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
+import { ensureTenants, findTenantBySlug, getTenant, INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
 import { mustLoadPlace, OperatorRefused, withStore, type Place } from './place.ts';
 
 export interface LocalKeyRequest extends Place {
@@ -15,6 +28,11 @@ export interface LocalKeyRequest extends Place {
   readonly kind: 'live' | 'test';
   /** The admin role of its tenant, or of the instance, when not named. */
   readonly role?: Role;
+  /** What is left of the role's permissions. */
+  readonly permissions?: readonly string[];
+  readonly networks?: readonly string[];
+  /** Epoch ms. */
+  readonly expiresAt?: number;
 }
 
 /** Makes a key and answers it once. Throws `OperatorRefused` or a `Problem`. */
@@ -22,7 +40,20 @@ export function createKeyLocally(request: LocalKeyRequest): Promise<CreatedKey> 
   return atStore(request, async (db) => {
     const tenantId = await tenantOf(db, request.tenant);
     const role = request.role ?? (tenantId === INSTANCE_TENANT_ID ? 'instance_admin' : 'tenant_admin');
-    return createKey(db, systemClock, { tenantId, name: request.name, kind: request.kind, role });
+    const { name, kind, networks, expiresAt } = request;
+    const permissions = request.permissions?.map(permissionNamed);
+    const made = await createKey(db, systemClock, {
+      ...{ tenantId, name, kind, role },
+      ...(permissions !== undefined && { permissions }),
+      ...(networks !== undefined && { networks }),
+      ...(expiresAt !== undefined && { expiresAt }),
+    });
+    const given = { name, kind, role, permissions, networks, expiresAt };
+    const changes = Object.entries(given)
+      .filter(([, after]) => after !== undefined)
+      .map(([path, after]) => ({ path, after }));
+    await recordLocally(db, request, tenantId, { operation: 'createKey', thingId: made.id, changes });
+    return made;
   });
 }
 
@@ -38,11 +69,51 @@ export function revokeKeyLocally(
   return atStore(request, async (db) => {
     const tenantId = await tenantOf(db, request.tenant);
     const { id } = request;
-    if (await revokeKey(db, systemClock, { tenantId, id })) return;
+    if (await revokeKey(db, systemClock, { tenantId, id })) {
+      const changes = [{ path: 'state', after: 'revoked' }];
+      await recordLocally(db, request, tenantId, { operation: 'revokeKey', thingId: id, changes });
+      return;
+    }
     throw new OperatorRefused(
       `There is no key ${id} of this ${request.tenant === undefined ? 'instance' : 'tenant'}.`,
     );
   });
+}
+
+/** Checks the audit log of a tenant, or of all. Throws `OperatorRefused` for a tenant that is not there. */
+export function verifyAuditLocally(
+  request: Place & { readonly tenant?: string },
+): Promise<readonly ({ readonly tenant: string } & AuditVerified)[]> {
+  return atStore(request, async (db) => {
+    const ids =
+      request.tenant === undefined ? await auditedTenants(db) : [await tenantOf(db, request.tenant)];
+    const found: ({ tenant: string } & AuditVerified)[] = [];
+    for (const id of ids) {
+      const tenant = (await getTenant(db, id))?.slug ?? id;
+      found.push({ tenant, ...(await verifyAudit(db, id)) });
+    }
+    return found;
+  });
+}
+
+/** Whoever may write the database needs no key: the entry names the user of the machine. */
+function recordLocally(
+  db: Db,
+  { env }: Place,
+  tenantId: string,
+  facts: Pick<AuditFacts, 'operation' | 'thingId' | 'changes'>,
+): Promise<void> {
+  const name = env['USER'] ?? 'somebody';
+  const actor: AuditActor = { id: 'local', name, kind: 'local', home: INSTANCE_TENANT_ID, via: 'cli' };
+  return writeAudit({ db, clock: systemClock }, tenantId, actor, { ...facts, thing: 'key', reason: null });
+}
+
+function permissionNamed(text: string): KeyPermission {
+  const found = KEY_PERMISSIONS.find((one) => one === text);
+  if (found !== undefined) return found;
+  throw new OperatorRefused(
+    `There is no permission ${JSON.stringify(text)}. There are: ${KEY_PERMISSIONS.join(', ')}.`,
+  );
 }
 
 /** Runs `work` where the tenants of the file are there. */

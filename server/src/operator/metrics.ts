@@ -5,10 +5,11 @@
  */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from '@prometheus-io/client';
 import type { Clock } from '../base/clock.ts';
-import type { Connections } from '../connections/connections.ts';
+import type { Connection, Connections } from '../connections/connections.ts';
 import { DELIVERY, type Settlement } from '../delivery/delivery.ts';
 import { countByState } from '../queue/queue.ts';
 import type { Db } from '../store/store.ts';
+import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
 
 /** Counting a long queue reads its index; more often than this the last count answers. */
 const COUNT_EVERY_MS = 15_000;
@@ -81,7 +82,7 @@ export function createMetrics(deps: {
     collect() {
       lines.reset();
       for (const { connection, channel } of liveChannels(connections))
-        lines.set({ connection: connection.name }, channel.load().open);
+        lines.set({ connection: labelOf(connection) }, channel.load().open);
     },
   });
   const up: Gauge<'connection'> = new Gauge({
@@ -92,7 +93,7 @@ export function createMetrics(deps: {
     collect() {
       up.reset();
       for (const { connection, channel } of liveChannels(connections)) {
-        up.set({ connection: connection.name }, channel.breaker.state === 'closed' ? 1 : 0);
+        up.set({ connection: labelOf(connection) }, channel.breaker.state === 'closed' ? 1 : 0);
       }
     },
   });
@@ -100,7 +101,7 @@ export function createMetrics(deps: {
   return {
     observe({ attempted }) {
       if (attempted.kind !== 'tried') return;
-      const connection = attempted.connection.name;
+      const connection = labelOf(attempted.connection);
       seconds.observe({ connection }, (attempted.endedAt - attempted.startedAt) / 1_000);
       for (const { verdict } of attempted.findings)
         outcomes.inc({ connection, outcome: verdict.outcome, category: verdict.category });
@@ -110,6 +111,11 @@ export function createMetrics(deps: {
     },
     render: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
   };
+}
+
+/** Everybody may read these numbers, so what a tenant calls its connections is not in them (W3). */
+function labelOf({ id, tenantId, name }: Pick<Connection, 'id' | 'tenantId' | 'name'>): string {
+  return tenantId === INSTANCE_TENANT_ID ? name : id;
 }
 
 function liveChannels(connections: Connections) {

@@ -12,6 +12,7 @@ import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
 import {
   checkConfig,
   createKeyLocally,
+  verifyAuditLocally,
   doctor,
   explainConfig,
   OperatorRefused,
@@ -222,6 +223,12 @@ test('a key is made on an empty place, and beside a running server; its role fit
     );
     const principal = await authenticate(caller({ authorization: `Bearer ${second.key}` }), 'messages:read');
     assert.deepEqual([principal.role, principal.kind], ['tenant_admin', 'test']);
+    const chains = await verifyAuditLocally(place);
+    assert.deepEqual(
+      Object.fromEntries(chains.map(({ tenant, ok, checked }) => [tenant, ok && checked])),
+      { acme: 1, instance: 1 },
+      'W6: a command on the machine is recorded like anything else',
+    );
   });
   const refused = async (wanted: Partial<Parameters<typeof createKeyLocally>[0]>): Promise<string> => {
     try {

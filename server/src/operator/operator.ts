@@ -7,6 +7,7 @@ export {
   listKeysLocally,
   namedTenants,
   revokeKeyLocally,
+  verifyAuditLocally,
   type LocalKeyRequest,
 } from './keys.ts';
 export { checkConfig, explainConfig, type ConfigReport } from './config-report.ts';

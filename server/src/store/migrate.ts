@@ -15,6 +15,7 @@ import { collapse } from './0007-collapse.ts';
 import { verifications } from './0008-verifications.ts';
 import { countedWindows } from './0009-counted-windows.ts';
 import { flows } from './0011-flows.ts';
+import { keysAndAudit } from './0012-keys-and-audit.ts';
 import { people } from './0013-people.ts';
 import { StoreRefused } from './refused.ts';
 import type { Db } from './store.ts';
@@ -32,6 +33,7 @@ function migrations(db: Db): Record<string, Migration> {
     '0008-verifications': { up: verifications },
     '0009-counted-windows': { up: countedWindows },
     '0011-flows': { up: flows },
+    '0012-keys-and-audit': { up: keysAndAudit },
     '0013-people': { up: people },
   };
 }

@@ -10,6 +10,7 @@ import {
   pageQuery,
   problem,
   readCursor,
+  type Audit,
   type Operation,
 } from '../http/http.ts';
 import type { Db } from '../store/store.ts';
@@ -66,6 +67,10 @@ function tenants({ db, clock, declared }: TenantDeps): Operation[] {
     if (found === undefined || found.id === INSTANCE_TENANT_ID) throw noTenant(wanted);
     return found;
   }
+  const audit: Audit = {
+    thing: 'tenant',
+    view: async (_principal, id) => view(await mustFind(id)),
+  };
   return [
     operation({
       method: 'GET',
@@ -90,6 +95,7 @@ function tenants({ db, clock, declared }: TenantDeps): Operation[] {
       summary: 'Make a tenant',
       tags,
       permission: 'tenants:write',
+      audit,
       body: z.strictObject({ slug, name }),
       answers: { 201: tenantView },
       refusals: ['conflict'],
@@ -114,6 +120,7 @@ function tenants({ db, clock, declared }: TenantDeps): Operation[] {
       summary: 'Give a tenant another name; its slug never changes',
       tags,
       permission: 'tenants:write',
+      audit,
       params,
       body: z.strictObject({ name }),
       answers: { 200: tenantView },

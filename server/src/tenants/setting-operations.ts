@@ -59,6 +59,7 @@ export function settingOperations({ settings }: { readonly settings: Settings })
       summary: 'Change settings; absent keeps, null goes back to what is inherited',
       tags,
       permission: 'settings:write',
+      audit: { thing: 'settings', view: (principal) => Promise.resolve(own(principal)) },
       body: settingsPatch,
       answers: { 200: settingsView },
       refusals: ['managed_by_file', 'locked', 'forbidden'],
