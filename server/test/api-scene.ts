@@ -71,7 +71,7 @@ export interface Api {
   /** Makes a key; of the instance unless a tenant's slug is named. */
   makeKey(wanted?: Partial<NewKey> & { tenant?: string }): Promise<string>;
   /** `path` under `/api/v1`, or from the root when it begins with `//`. */
-  ask(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, asking?: Asking): Promise<Answer>;
+  ask(method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE', path: string, asking?: Asking): Promise<Answer>;
   /** Listens on a port of this machine; answers `http://HOST:PORT`. */
   listen(): Promise<string>;
   /** Posts a message that must be accepted; answers its id. */

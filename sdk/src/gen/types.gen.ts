@@ -27,6 +27,7 @@ export type Problem = {
     | 'unauthorized'
     | 'forbidden'
     | 'not_found'
+    | 'misdirected'
     | 'method_not_allowed'
     | 'conflict'
     | 'idempotency_conflict'
@@ -1102,6 +1103,15 @@ export type MessageSummary = {
 };
 
 /**
+ * A notice that was accepted, and the message that carries it.
+ */
+export type Notice = {
+  flow: 'security-notice';
+  to: string;
+  messageId: string;
+};
+
+/**
  * What is known about a provider.
  */
 export type Preset = {
@@ -1352,8 +1362,8 @@ export type Settings = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -1367,8 +1377,8 @@ export type Settings = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -1382,8 +1392,8 @@ export type Settings = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -1397,8 +1407,8 @@ export type Settings = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -1412,14 +1422,21 @@ export type Settings = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
       perTenantHour?: number;
       url?: string;
       returnUrl?: string;
+    };
+    'security-notice'?: {
+      resendSeconds?: number;
+      perHour?: number;
+      perDay?: number;
+      perClientHour?: number;
+      perTenantHour?: number;
     };
   };
   locks?: Array<string>;
@@ -1512,8 +1529,8 @@ export type SettingsPatch = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -1527,8 +1544,8 @@ export type SettingsPatch = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -1542,8 +1559,8 @@ export type SettingsPatch = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -1557,8 +1574,8 @@ export type SettingsPatch = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -1572,14 +1589,21 @@ export type SettingsPatch = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
       perTenantHour?: number | null;
       url?: string | null;
       returnUrl?: string | null;
+    };
+    'security-notice'?: {
+      resendSeconds?: number | null;
+      perHour?: number | null;
+      perDay?: number | null;
+      perClientHour?: number | null;
+      perTenantHour?: number | null;
     };
   };
   locks?: Array<string>;
@@ -1895,8 +1919,8 @@ export type SettingsWritable = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -1910,8 +1934,8 @@ export type SettingsWritable = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -1925,8 +1949,8 @@ export type SettingsWritable = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -1940,8 +1964,8 @@ export type SettingsWritable = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -1955,14 +1979,21 @@ export type SettingsWritable = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
       perTenantHour?: number;
       url?: string;
       returnUrl?: string;
+    };
+    'security-notice'?: {
+      resendSeconds?: number;
+      perHour?: number;
+      perDay?: number;
+      perClientHour?: number;
+      perTenantHour?: number;
     };
   };
   locks?: Array<string>;
@@ -1989,8 +2020,8 @@ export type SettingsPatchWritable = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -2004,8 +2035,8 @@ export type SettingsPatchWritable = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -2019,8 +2050,8 @@ export type SettingsPatchWritable = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -2034,8 +2065,8 @@ export type SettingsPatchWritable = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -2049,14 +2080,21 @@ export type SettingsPatchWritable = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
       perTenantHour?: number | null;
       url?: string | null;
       returnUrl?: string | null;
+    };
+    'security-notice'?: {
+      resendSeconds?: number | null;
+      perHour?: number | null;
+      perDay?: number | null;
+      perClientHour?: number | null;
+      perTenantHour?: number | null;
     };
   };
   locks?: Array<string>;
@@ -2187,7 +2225,7 @@ export type SendMessageData = {
 
 export type SendMessageErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -2318,7 +2356,7 @@ export type SendBatchData = {
 
 export type SendBatchErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -2644,7 +2682,7 @@ export type ResendMessageData = {
 
 export type ResendMessageErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -2769,7 +2807,7 @@ export type CreateConnectionData = {
 
 export type CreateConnectionErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -2940,7 +2978,7 @@ export type PatchConnectionData = {
 
 export type PatchConnectionErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -3242,7 +3280,7 @@ export type ActivateConnectionData = {
 
 export type ActivateConnectionErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -3480,7 +3518,7 @@ export type RestoreConnectionRevisionData = {
 
 export type RestoreConnectionRevisionErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -3650,7 +3688,7 @@ export type StartConnectionTestData = {
 
 export type StartConnectionTestErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -3907,7 +3945,7 @@ export type HintConnectionData = {
 
 export type HintConnectionErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4020,7 +4058,7 @@ export type CreateTenantData = {
 
 export type CreateTenantErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4132,7 +4170,7 @@ export type PatchTenantData = {
 
 export type PatchTenantErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4238,7 +4276,7 @@ export type PatchSettingsData = {
 
 export type PatchSettingsErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4391,7 +4429,7 @@ export type CreateKeyData = {
 
 export type CreateKeyErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4457,7 +4495,7 @@ export type RollKeyData = {
 
 export type RollKeyErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4571,7 +4609,7 @@ export type ProbeHostData = {
 
 export type ProbeHostErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4644,7 +4682,7 @@ export type DiscoverServersData = {
 
 export type DiscoverServersErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4729,7 +4767,7 @@ export type AdviseOnSenderData = {
 
 export type AdviseOnSenderErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4799,11 +4837,19 @@ export type CreateVerificationData = {
      */
     subject?: string;
     /**
-     * Given back when it is approved.
+     * Given back when it is approved. `name` greets the person in the mail.
      */
     data?: {
       [key: string]: string;
     };
+    /**
+     * Language of the mail; the nearest of those there are, else that of the setting `locale`.
+     */
+    locale?: string;
+    /**
+     * Where the request came to the application from, when a stranger set it off: limits per client and per mailbox hold then.
+     */
+    clientAddress?: string | string;
   };
   headers?: {
     /**
@@ -4818,7 +4864,7 @@ export type CreateVerificationData = {
 
 export type CreateVerificationErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4896,7 +4942,7 @@ export type CheckVerificationData = {
 
 export type CheckVerificationErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4986,7 +5032,12 @@ export type GetVerificationResponses = {
 export type GetVerificationResponse = GetVerificationResponses[keyof GetVerificationResponses];
 
 export type ResendVerificationData = {
-  body?: never;
+  body?: {
+    /**
+     * Where the request came to the application from, when a stranger set it off: limits per client and per mailbox hold then.
+     */
+    clientAddress?: string | string;
+  };
   headers?: {
     /**
      * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
@@ -5001,6 +5052,10 @@ export type ResendVerificationData = {
 };
 
 export type ResendVerificationErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
+   */
+  400: Problem;
   /**
    * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
@@ -5018,6 +5073,18 @@ export type ResendVerificationErrors = {
    */
   409: Problem;
   /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
    * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
    */
   429: Problem;
@@ -5027,6 +5094,8 @@ export type ResendVerificationErrors = {
   500: Problem;
   /**
    * `unavailable`: The database or another part this needs cannot be used now; nothing was stored. Try again.
+   *
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
    */
   503: Problem;
   /**
@@ -5094,6 +5163,211 @@ export type RevokeVerificationResponses = {
 };
 
 export type RevokeVerificationResponse = RevokeVerificationResponses[keyof RevokeVerificationResponses];
+
+export type CreateNoticeData = {
+  body: {
+    flow: 'security-notice';
+    /**
+     * What became of the account.
+     */
+    about: 'password-changed' | 'address-changed' | 'second-step-changed' | 'new-sign-in' | 'account-locked';
+    to:
+      | string
+      | {
+          name?: string;
+          address: string;
+        };
+    /**
+     * Lines of the mail, each cut to 100 characters and without links. `name` greets the person.
+     */
+    data?: {
+      [key: string]: string;
+    };
+    /**
+     * Language of the mail; the nearest of those there are, else that of the setting `locale`.
+     */
+    locale?: string;
+    /**
+     * Where the request came to the application from, when a stranger set it off: limits per client and per mailbox hold then.
+     */
+    clientAddress?: string | string;
+  };
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/notices';
+};
+
+export type CreateNoticeErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   */
+  403: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   */
+  429: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `unavailable`: The database or another part this needs cannot be used now; nothing was stored. Try again.
+   *
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+  /**
+   * `storage_full`: There is too little disk space to accept a message safely; nothing was stored.
+   */
+  507: Problem;
+};
+
+export type CreateNoticeError = CreateNoticeErrors[keyof CreateNoticeErrors];
+
+export type CreateNoticeResponses = {
+  /**
+   * Accepted
+   */
+  202: Notice;
+};
+
+export type CreateNoticeResponse = CreateNoticeResponses[keyof CreateNoticeResponses];
+
+export type ShowLinkData = {
+  body?: never;
+  headers?: {
+    'Accept-Language'?: string;
+  };
+  path: {
+    token: string;
+  };
+  query?: never;
+  url: '/l/{token}';
+};
+
+export type ShowLinkErrors = {
+  /**
+   * A page that says what is wrong
+   */
+  400: string;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `misdirected`: Pages for people are served under the host of `server.public_url` only.
+   */
+  421: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ShowLinkError = ShowLinkErrors[keyof ShowLinkErrors];
+
+export type ShowLinkResponses = {
+  /**
+   * Done
+   */
+  200: string;
+};
+
+export type ShowLinkResponse = ShowLinkResponses[keyof ShowLinkResponses];
+
+export type FollowLinkData = {
+  body?: {
+    form: string;
+  };
+  headers?: {
+    'Accept-Language'?: string;
+  };
+  path: {
+    token: string;
+  };
+  query?: never;
+  url: '/l/{token}';
+};
+
+export type FollowLinkErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `misdirected`: Pages for people are served under the host of `server.public_url` only.
+   */
+  421: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   */
+  429: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type FollowLinkError = FollowLinkErrors[keyof FollowLinkErrors];
+
+export type FollowLinkResponses = {
+  /**
+   * Done
+   */
+  200: string;
+};
+
+export type FollowLinkResponse = FollowLinkResponses[keyof FollowLinkResponses];
 
 export type GetLivenessData = {
   body?: never;

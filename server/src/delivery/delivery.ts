@@ -30,7 +30,7 @@ export {
 } from './letter.ts';
 export type { DeliveryPolicy } from './policy.ts';
 export { letsOut } from './policy.ts';
-export { EIGHT_BIT, readContent, SENSITIVE, UTF8_HEADERS } from './queries.ts';
+export { EIGHT_BIT, readContent, SECRET, SENSITIVE, UTF8_HEADERS } from './queries.ts';
 export { DELIVERY, searchKey, type NewDelivery, type RecipientKind } from './schedule.ts';
 export type { Settlement } from './settle.ts';
 export {

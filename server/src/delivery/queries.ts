@@ -48,6 +48,8 @@ export const UTF8_HEADERS = 1;
 export const EIGHT_BIT = 2;
 /** Holds a code or a link that only its recipient may see. */
 export const SENSITIVE = 4;
+/** It opens this server itself: it is shown to nobody, captured or not. */
+export const SECRET = 8;
 
 /** Letters by message id; small contents come along. A message whose row is gone is missing from the answer. */
 export async function loadLetters(

@@ -1,59 +1,28 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fieldErrors, openApi, refusal, type Api } from '../../test/api-scene.ts';
+import { fieldErrors, openApi, refusal } from '../../test/api-scene.ts';
 import { createFakeClock } from '../../test/fake-clock.ts';
+import {
+  check,
+  codeOf,
+  issue,
+  mailOf,
+  openFlows,
+  SENDER,
+  TO,
+  tokenOf,
+  wrong,
+} from '../../test/flow-scene.ts';
 import { forEachStore, openTestSqlite } from '../../test/stores.ts';
 import { shiftedClock } from '../../test/system-clocks.ts';
-import { systemClock, type Clock } from '../base/clock.ts';
+import { systemClock } from '../base/clock.ts';
 import { transaction } from '../store/store.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
 import { countTry } from './queries.ts';
 
-const TO = 'ana@example.net';
-const URL = 'https://app.example/start?t={token}';
-const SENDER = '[sender]\naddress = "app@example.com"\n';
-
-async function opened(t: Parameters<typeof openApi>[0], open: Parameters<typeof openApi>[1], clock?: Clock) {
-  const api = await openApi(t, open, { toml: SENDER, ...(clock !== undefined && { clock }) });
-  const settings = {
-    flows: {
-      activation: { url: URL, resendSeconds: 0 },
-      'password-reset': { url: URL, resendSeconds: 0 },
-      'one-time-code': { resendSeconds: 0 },
-    },
-  };
-  const set = await api.ask('PATCH', '/settings', { body: settings });
-  assert.equal(set.status, 200, set.text);
-  return api;
-}
-
-async function issue(api: Api, body: Readonly<Record<string, unknown>> = {}, key?: string) {
-  const answer = await api.ask('POST', '/verifications', {
-    body: { flow: 'one-time-code', to: TO, ...body },
-    ...(key !== undefined && { key }),
-  });
-  assert.equal(answer.status, 202, answer.text);
-  return answer;
-}
-
-/** The text of the captured message that carries it. */
-async function mailOf(api: Api, messageId: unknown): Promise<string> {
-  const id = String(messageId);
-  await api.reaches(id, 'captured');
-  return (await api.ask('GET', `/messages/${id}/source`)).text.replaceAll('=\r\n', '').replaceAll('=3D', '=');
-}
-async function codeOf(api: Api, messageId: unknown): Promise<string> {
-  return /Your code: (\w+)/.exec(await mailOf(api, messageId))?.[1] ?? assert.fail('no code');
-}
-async function tokenOf(api: Api, messageId: unknown): Promise<string> {
-  return /t=([\w-]{43})/.exec(await mailOf(api, messageId))?.[1] ?? assert.fail('no token');
-}
-const check = (api: Api, body: unknown) => api.ask('POST', '/verifications/check', { body });
-const wrong = (code: string): string => (code === '000000' ? '111111' : '000000');
-
 forEachStore('verifications', (open) => {
   test('a code is mailed, checked once, and gives back whom it is for', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     const made = await issue(api, { subject: 'user-7', data: { step: '2' } });
     assert.equal(made.at('state'), 'pending');
     const id = String(made.at('id'));
@@ -74,7 +43,7 @@ forEachStore('verifications', (open) => {
   });
 
   test('a link carries a token that counts once, in its flow and its tenant only', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     await api.ask('POST', '/tenants', { body: { slug: 'acme', name: 'Acme' } });
     const acme = await api.makeKey({ tenant: 'acme' });
     const made = await issue(api, { flow: 'activation' });
@@ -89,7 +58,7 @@ forEachStore('verifications', (open) => {
   });
 
   test('F1: 200 checks at once, one success', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     const link = await issue(api, { flow: 'activation' });
     const token = await tokenOf(api, link.at('messageId'));
     const tokens = await Promise.all(Array.from({ length: 200 }, () => check(api, { token })));
@@ -102,7 +71,7 @@ forEachStore('verifications', (open) => {
   });
 
   test('F7: of a thousand guesses at once at most five are evaluated; then it is locked', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     const made = await issue(api);
     const id = String(made.at('id'));
     const code = await codeOf(api, made.at('messageId'));
@@ -115,7 +84,7 @@ forEachStore('verifications', (open) => {
   });
 
   test('F7: a try is counted only while there is one left', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     const made = await issue(api);
     const id = String(made.at('id'));
     const now = systemClock.now();
@@ -133,7 +102,7 @@ forEachStore('verifications', (open) => {
   });
 
   test('a new one takes the place of the old one, for the same address and subject only', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     const first = await issue(api, { subject: 'a' });
     const code = await codeOf(api, first.at('messageId'));
     const other = await issue(api, { subject: 'b' });
@@ -151,7 +120,7 @@ forEachStore('verifications', (open) => {
 
   test('F7: after its time it does not count, and its mail is not sent', async (t) => {
     const clock = shiftedClock();
-    const api = await opened(t, open, clock);
+    const api = await openFlows(t, open, { clock });
     const made = await issue(api);
     const code = await codeOf(api, made.at('messageId'));
     const message = await api.ask('GET', `/messages/${String(made.at('messageId'))}`);
@@ -162,7 +131,7 @@ forEachStore('verifications', (open) => {
   });
 
   test('sent again: a new code, the old one no longer counts; revoked: none does', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     const made = await issue(api);
     const id = String(made.at('id'));
     const old = await codeOf(api, made.at('messageId'));
@@ -177,7 +146,7 @@ forEachStore('verifications', (open) => {
   });
 
   test('A5: of many at once exactly as many mails as the limit allows', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, index) =>
         api.ask('POST', '/verifications', {
@@ -194,7 +163,7 @@ forEachStore('verifications', (open) => {
 
 test('the wait between two mails, the day, and the block after a lock', async (t) => {
   const clock = shiftedClock();
-  const api = await opened(t, openTestSqlite, clock);
+  const api = await openFlows(t, openTestSqlite, { clock });
   const flow = {
     'one-time-code': { resendSeconds: 60, perHour: 2, perDay: 3, attempts: 1, blockSeconds: 300 },
   };
@@ -222,7 +191,7 @@ test('the wait between two mails, the day, and the block after a lock', async (t
 });
 
 test('F5: one address, and nothing that could be several', async (t) => {
-  const api = await opened(t, openTestSqlite);
+  const api = await openFlows(t, openTestSqlite);
   const shapes = [
     ...[
       [TO],
@@ -255,7 +224,7 @@ test('F5: one address, and nothing that could be several', async (t) => {
 });
 
 test('what is no proof is answered in one way', async (t) => {
-  const api = await opened(t, openTestSqlite);
+  const api = await openFlows(t, openTestSqlite);
   const made = await issue(api);
   const id = String(made.at('id'));
   for (const body of [
@@ -310,7 +279,7 @@ test('a link needs an address to lead to, and takes it from the settings only', 
 });
 
 test('a mail that cannot be made leaves the proof that was mailed before as it is', async (t) => {
-  const api = await opened(t, openTestSqlite);
+  const api = await openFlows(t, openTestSqlite);
   const made = await issue(api, { flow: 'activation' });
   const token = await tokenOf(api, made.at('messageId'));
   const cleared = { flows: { activation: { url: null } } };
@@ -325,7 +294,7 @@ test('a mail that cannot be made leaves the proof that was mailed before as it i
 
 test('F1: tokens and codes are nowhere in the database but in the mail', async (t) => {
   await using store = await openTestSqlite();
-  const api = await opened(t, () => Promise.resolve({ ...store, close: () => Promise.resolve() }));
+  const api = await openFlows(t, () => Promise.resolve({ ...store, close: () => Promise.resolve() }));
   const link = await issue(api, { flow: 'activation' });
   const token = await tokenOf(api, link.at('messageId'));
   const rows = await store.db

@@ -6,6 +6,7 @@ import {
   DELIVERY,
   EIGHT_BIT,
   PART_BYTES,
+  SECRET,
   SENSITIVE,
   UTF8_HEADERS,
   type Letter,
@@ -37,8 +38,11 @@ export interface NewMessage {
   readonly keyId: string;
   readonly idempotencyKey: string | null;
   readonly resendOf: string | null;
-  /** Its content is shown to nobody and is not sent again: it holds a code or a link for one person. */
-  readonly sensitive: boolean;
+  /**
+   * It holds a code or a link for one person, so that its content is not shown and it is not sent again. What was captured
+   * went to nobody and may be looked at, but for `always`: that would open this server itself.
+   */
+  readonly sensitive: false | 'unless-captured' | 'always';
 }
 
 export async function insertMessages(tx: Tx, messages: readonly NewMessage[]): Promise<void> {
@@ -72,7 +76,8 @@ function messageRow(message: NewMessage): Row {
     content_flags:
       (letter.utf8Headers ? UTF8_HEADERS : 0) |
       (letter.eightBit ? EIGHT_BIT : 0) |
-      (message.sensitive ? SENSITIVE : 0),
+      (message.sensitive === false ? 0 : SENSITIVE) |
+      (message.sensitive === 'always' ? SECRET : 0),
     capture_only: letter.captureOnly ? 1 : 0,
     tags: message.tags.length === 0 ? null : JSON.stringify(message.tags),
     metadata: message.metadata === null ? null : JSON.stringify(message.metadata),

@@ -4,7 +4,8 @@
  */
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { messageState, readContent, SENSITIVE, type Delivery } from '../delivery/delivery.ts';
+import { mayI } from '../access/access.ts';
+import { messageState, readContent, SECRET, SENSITIVE, type Delivery } from '../delivery/delivery.ts';
 import {
   operation,
   pageAnswer,
@@ -14,6 +15,7 @@ import {
   rawAnswer,
   readCursor,
   type Operation,
+  type Principal,
 } from '../http/http.ts';
 import type { Db } from '../store/store.ts';
 import type { AcceptDeps } from './accept.ts';
@@ -80,11 +82,16 @@ export function getOperation({ db }: ReadDeps): Operation {
   });
 }
 
-/** Links and codes are for their recipient only; what was captured went to nobody, and is there to be looked at. */
-async function refuseSensitive(db: Db, row: MessageRow): Promise<void> {
+/**
+ * Links and codes are for their recipient only. What was captured went to nobody, and is there to be looked at by those
+ * who may read bodies; not what opens this server itself: who reads it could become somebody else.
+ */
+async function refuseSensitive(db: Db, principal: Principal, row: MessageRow): Promise<void> {
   if ((row.content_flags & SENSITIVE) === 0) return;
-  const recipients = await readRecipients(db, [row.id]);
-  if (recipients.every(({ state }) => state === 'captured')) return;
+  if ((row.content_flags & SECRET) === 0 && mayI(principal, 'messages:body')) {
+    const recipients = await readRecipients(db, [row.id]);
+    if (recipients.every(({ state }) => state === 'captured')) return;
+  }
   throw problem('forbidden', {
     detail: 'The message carries a link or a code that only its recipient may see.',
   });
@@ -103,7 +110,7 @@ export function sourceOperation({ db }: ReadDeps): Operation {
     refusals: ['not_found', 'forbidden'],
     async run({ principal, params }) {
       const row = await mustRead(db, principal.tenantId, params.id);
-      await refuseSensitive(db, row);
+      await refuseSensitive(db, principal, row);
       return {
         status: 200,
         headers: { 'content-disposition': `attachment; filename="${params.id}.eml"` },
