@@ -19,6 +19,7 @@ import { createHttpApp, mountOperations } from './http/http.ts';
 import type { AcceptDeps, Acceptor } from './messages/messages.ts';
 import { messageOperations } from './messages/routes.ts';
 import { operatorOperations, type ReadinessDeps } from './operator/routes.ts';
+import type { KeyRing } from './secrets/secrets.ts';
 import { problemForStoreError, type Db } from './store/store.ts';
 import { tenantOperations, type TenantDeps } from './tenants/routes.ts';
 import { VERSION } from './base/version.ts';
@@ -34,6 +35,7 @@ export interface AppDeps extends AcceptDeps, ReadinessDeps, TenantDeps, Verifica
   readonly delivery: Delivery;
   readonly acceptor: Acceptor;
   readonly verifications: Verifications;
+  readonly keyRing: KeyRing;
 }
 
 export function createApp(deps: AppDeps): FastifyInstance {

@@ -119,7 +119,7 @@ async function wire(
   opened.push(() => tests.stop());
   const { activeMax, lease: leaseMs } = config().delivery;
   const delivery = createDelivery({
-    ...{ db, clock, log, connections, random, activeMax, leaseMs },
+    ...{ db, keyRing, clock, log, connections, random, activeMax, leaseMs },
     policy: (tenantId) => ({ ...config().delivery, ...modeFrom(settings, tenantId) }),
     owner: newId('nod'),
     observe: (settlement: Settlement) => {

@@ -175,7 +175,7 @@ export async function openNode(
   const settled = createBell();
   const { activeMax, lease: leaseMs } = config.delivery;
   const delivery = createDelivery({
-    ...{ db, clock, log, connections, activeMax, leaseMs, random: () => 0.5, owner: newId('nod') },
+    ...{ db, keyRing, clock, log, connections, activeMax, leaseMs, random: () => 0.5, owner: newId('nod') },
     policy: (tenantId) => ({ ...config.delivery, ...modeFrom(settings, tenantId) }),
     observe: (settlement) => {
       metrics.observe(settlement);

@@ -8,7 +8,7 @@ import { newId } from '../base/id.ts';
 import { Problem } from '../base/problem.ts';
 import type { Config } from '../config/config.ts';
 import { problem, type Principal } from '../http/http.ts';
-import { storedAddress } from '../delivery/delivery.ts';
+import { sealContent, storedAddress } from '../delivery/delivery.ts';
 import { addressKey, serializeAddress, type Address, type Mailbox } from '../mail/mail.ts';
 import type { Acceptor, Prepared } from '../messages/messages.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
@@ -16,7 +16,7 @@ import { transaction, type Db } from '../store/store.ts';
 import { lockTenant, type FlowName, type Settings } from '../tenants/tenants.ts';
 import { writeFlowMail } from './flow-mail.ts';
 import { flowSettings, lifetimesOf, type FlowSettings } from './flow-settings.ts';
-import { limitsOf, takeRoom, type Limits } from './limits.ts';
+import { limitsOf, refuseFull, takeRoom, type Limits } from './limits.ts';
 import { codeDigest, newCode, newToken, tokenDigest } from './proof.ts';
 import {
   insertVerification,
@@ -35,7 +35,7 @@ export interface IssueDeps {
   readonly db: Db;
   readonly clock: Clock;
   readonly config: () => Pick<Config, 'server'>;
-  readonly keyRing: Pick<KeyRing, 'digest'>;
+  readonly keyRing: Pick<KeyRing, 'digest' | 'seal'>;
   readonly settings: Settings;
   readonly acceptor: Acceptor;
 }
@@ -120,8 +120,10 @@ export function createIssuing(deps: IssueDeps) {
     );
     const mail = writeFlowMail({ made, href, code: proof.code, terms: own, words, collapseKey });
     const prepared = await acceptor.prepare(principal, mail, undefined);
+    const { id, content } = prepared.message.letter;
+    const sealed = await sealContent(keyRing, { tenantId, id }, content);
     const sensitive = audience === 'posthorn' ? 'always' : 'unless-captured';
-    return { ...prepared, message: { ...prepared.message, sensitive } };
+    return { ...prepared, message: { ...prepared.message, sensitive, sealed } };
   }
 
   async function mailIt(principal: Principal, made: Verification, prepared: Prepared): Promise<Verification> {
@@ -163,6 +165,8 @@ export function createIssuing(deps: IssueDeps) {
       locale: localeFor(request.locale, settings.get(tenantId, 'locale') ?? 'en'),
       askedBy: proved.landing === 'hosted' ? 'stranger' : terms.askedBy,
     };
+    const limits = await limitsFor(made, request.to.address, own, request.clientAddress);
+    await refuseFull(db, limits, now);
     const prepared =
       terms.mail === 'none'
         ? undefined
@@ -170,7 +174,6 @@ export function createIssuing(deps: IssueDeps) {
             if (terms.mail === 'required' || !(error instanceof Problem)) throw error;
             return undefined;
           });
-    const limits = await limitsFor(made, request.to.address, own, request.clientAddress);
     await transaction(db, async (tx) => {
       await lockTenant(tx, tenantId);
       await takeRoom(tx, limits, now);

@@ -7,7 +7,7 @@
 import { problem, waitForRoom } from '../http/http.ts';
 import type { Address } from '../mail/mail.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
-import { lookInto, takeFromAll, type CountedWindow, type Tx } from '../store/store.ts';
+import { lookInto, takeFromAll, type CountedWindow, type Db, type Tx } from '../store/store.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
 import { CODES_PER_HOUR, type FlowLimits } from './flow-settings.ts';
 import { readLockedAt, readSends, type Verification, type Where } from './queries.ts';
@@ -69,6 +69,17 @@ export async function failuresOf(
 ): Promise<CountedWindow> {
   const whom = await keyRing.digest(tenantId, 'wrong codes', `${audience} ${addressKey}`);
   return { name: `wrong codes ${whom}`, max: FAILURES_MAX, windowMs: FAILURES_MS };
+}
+
+/**
+ * Throws `rate_limited` when a count is full already: a flood costs a look each and no mail is made for it. It counts
+ * nothing and promises nothing; `takeRoom` decides.
+ */
+export async function refuseFull(db: Db, { windows }: Limits, now: number): Promise<void> {
+  for (const { name, max } of windows) {
+    const { count, closesAt = now } = await lookInto(db, name, now);
+    if (count >= max) throw tooMuch(closesAt - now);
+  }
 }
 
 /** Counts one more mail; throws `rate_limited` when it would be too soon or too many, and then nothing may be stored. */

@@ -11,7 +11,7 @@ import { transaction, type Db } from '../store/store.ts';
 import { lockTenant, type Locale, type NoticeName, type Settings } from '../tenants/tenants.ts';
 import { limitSettings } from './flow-settings.ts';
 import { harmless } from './harmless.ts';
-import { limitsOf, takeRoom } from './limits.ts';
+import { limitsOf, refuseFull, takeRoom } from './limits.ts';
 import { NOT_YOU, NOTICE_WORDS, type NoticeAbout } from './notice-words.ts';
 import { noteSend, type Audience } from './queries.ts';
 import { FRAME, localeFor } from './words.ts';
@@ -47,18 +47,19 @@ export async function sendNotice(
   const { tenantId } = principal;
   const { flow, to, clientAddress } = request;
   const now = clock.now();
-  const prepared = await acceptor.prepare(
-    principal,
-    writeNotice(request, localeFor(request.locale, settings.get(tenantId, 'locale') ?? 'en')),
-    undefined,
-  );
-  const messageId = prepared.message.letter.id;
   const where = { audience, tenantId, flow, addressKey: addressKey(to.address) };
   const limits = await limitsOf(keyRing, {
     ...{ ...where, address: to.address, clientAddress, withCode: false },
     askedBy: clientAddress === undefined ? 'caller' : 'stranger',
     limits: limitSettings(settings, tenantId, flow),
   });
+  await refuseFull(db, limits, now);
+  const prepared = await acceptor.prepare(
+    principal,
+    writeNotice(request, localeFor(request.locale, settings.get(tenantId, 'locale') ?? 'en')),
+    undefined,
+  );
+  const messageId = prepared.message.letter.id;
   await transaction(db, async (tx) => {
     await lockTenant(tx, tenantId);
     await takeRoom(tx, limits, now);

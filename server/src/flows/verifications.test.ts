@@ -2,17 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fieldErrors, openApi, refusal } from '../../test/api-scene.ts';
 import { createFakeClock } from '../../test/fake-clock.ts';
-import {
-  check,
-  codeOf,
-  issue,
-  mailOf,
-  openFlows,
-  SENDER,
-  TO,
-  tokenOf,
-  wrong,
-} from '../../test/flow-scene.ts';
+import { check, codeOf, issue, openFlows, SENDER, TO, tokenOf, wrong } from '../../test/flow-scene.ts';
 import { forEachStore, openTestSqlite } from '../../test/stores.ts';
 import { shiftedClock } from '../../test/system-clocks.ts';
 import { systemClock } from '../base/clock.ts';
@@ -190,36 +180,43 @@ test('the wait between two mails, the day, and the block after a lock', async (t
   assert.ok(typeof day === 'number' && day > 70_000, JSON.stringify(day));
 });
 
-test('F5: one address, and nothing that could be several', async (t) => {
+test('F5: 25 shapes that are not one address mail nobody', async (t) => {
   const api = await openFlows(t, openTestSqlite);
   const shapes = [
     ...[
       [TO],
+      [TO, 'b@example.net'],
       [],
       {},
       { address: [TO] },
       { a: TO },
-      `${TO},b@example.net`,
-      `${TO};b@example.net`,
-      null,
-      7,
-      true,
-      '',
+      { address: TO, cc: 'b@example.net' },
     ],
+    ...[null, 7, true, '', ' ', 'ana', '@example.net', 'ana@', `${TO},b@example.net`, `${TO};b@example.net`],
     ...[
-      `${TO}\r\nBcc: b@example.net`,
       `${TO} b@example.net`,
-      `<${TO}>,<b@example.net>`,
-      'ana',
-      '@example.net',
+      `${TO}\r\nBcc: b@example.net`,
+      `${TO}\0b@example.net`,
+      `${TO}%0ab@example.net`,
     ],
+    ...[`<${TO}>,<b@example.net>`, `Ana <${TO}>`, 'ana@example.net@b.example', '"a@b.example"@example.net'],
   ];
+  assert.equal(shapes.length, 25);
   for (const to of shapes) {
     const answer = await api.ask('POST', '/verifications', { body: { flow: 'one-time-code', to } });
     assert.match(fieldErrors(answer).join(), /^to/, JSON.stringify(to));
+    const notice = { flow: 'security-notice', about: 'password-changed', to };
+    assert.match(fieldErrors(await api.ask('POST', '/notices', { body: notice })).join(), /^to/);
   }
-  const twice = '{"flow":"one-time-code","to":"ana@example.net","cc":"b@example.net"}';
-  assert.equal((await api.ask('POST', '/verifications', { body: twice })).status, 422);
+  const twice = '{"flow":"one-time-code","to":"ana@example.net","to":"b@example.net"}';
+  refusal(await api.ask('POST', '/verifications', { body: twice }), 400, 'malformed_json');
+  const more = '{"flow":"one-time-code","to":"ana@example.net","cc":"b@example.net"}';
+  assert.equal((await api.ask('POST', '/verifications', { body: more })).status, 422);
+  assert.equal(
+    (await api.ask('POST', '/verifications?to=b@example.net', { body: { flow: 'one-time-code', to: TO } }))
+      .status,
+    422,
+  );
   assert.equal(((await api.ask('GET', '/messages')).at('items') as unknown[]).length, 0, 'no mail at all');
 });
 
@@ -264,18 +261,6 @@ test('a link needs an address to lead to, and takes it from the settings only', 
   );
   const body = { flow: 'activation', to: TO, returnUrl: 'https://evil.example/' };
   assert.equal((await api.ask('POST', '/verifications', { body })).status, 422, 'not from the request');
-  const poisoned = {
-    host: 'evil.example',
-    'x-forwarded-host': 'evil.example',
-    forwarded: 'host=evil.example',
-  };
-  const made = await api.ask('POST', '/verifications', {
-    body: { flow: 'activation', to: TO },
-    headers: poisoned,
-  });
-  const mail = await mailOf(api, made.at('messageId'));
-  assert.match(mail, /http:\/\/localhost:3000\/start\/[\w-]{43}/);
-  assert.ok(!mail.includes('evil'));
 });
 
 test('a mail that cannot be made leaves the proof that was mailed before as it is', async (t) => {
@@ -290,20 +275,6 @@ test('a mail that cannot be made leaves the proof that was mailed before as it i
   assert.equal((await api.ask('POST', '/verifications', again)).status, 422);
   assert.equal((await api.ask('GET', path)).at('state'), 'pending');
   assert.equal((await check(api, { token })).at('status'), 'approved');
-});
-
-test('F1: tokens and codes are nowhere in the database but in the mail', async (t) => {
-  await using store = await openTestSqlite();
-  const api = await openFlows(t, () => Promise.resolve({ ...store, close: () => Promise.resolve() }));
-  const link = await issue(api, { flow: 'activation' });
-  const token = await tokenOf(api, link.at('messageId'));
-  const rows = await store.db
-    .tables<{ verifications: object; verification_sends: object; events: object }>()
-    .selectFrom('verifications')
-    .selectAll()
-    .execute();
-  assert.ok(!JSON.stringify(rows).includes(token));
-  assert.ok(!api.log.join('\n').includes(token));
 });
 
 test('a message with a code is shown to nobody once it is not just captured, and not sent again', async (t) => {

@@ -5,7 +5,14 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { mayI } from '../access/access.ts';
-import { messageState, readContent, SECRET, SENSITIVE, type Delivery } from '../delivery/delivery.ts';
+import {
+  messageState,
+  openedContent,
+  SEALED,
+  SECRET,
+  SENSITIVE,
+  type Delivery,
+} from '../delivery/delivery.ts';
 import {
   operation,
   pageAnswer,
@@ -17,6 +24,7 @@ import {
   type Operation,
   type Principal,
 } from '../http/http.ts';
+import type { KeyRing } from '../secrets/secrets.ts';
 import type { Db } from '../store/store.ts';
 import type { AcceptDeps } from './accept.ts';
 import { parseQuery } from './query-language.ts';
@@ -26,6 +34,10 @@ import { messageParams, mustRead, readSummaries, readWhole } from './reader.ts';
 import { messageView, summaryView } from './view.ts';
 
 type ReadDeps = Pick<AcceptDeps, 'db' | 'clock'>;
+
+export interface SourceDeps {
+  readonly keyRing: Pick<KeyRing, 'open'>;
+}
 
 const tags = ['Messages'] as const;
 
@@ -97,7 +109,7 @@ async function refuseSensitive(db: Db, principal: Principal, row: MessageRow): P
   });
 }
 
-export function sourceOperation({ db }: ReadDeps): Operation {
+export function sourceOperation({ db, keyRing }: ReadDeps & SourceDeps): Operation {
   return operation({
     method: 'GET',
     path: '/messages/{id}/source',
@@ -111,10 +123,12 @@ export function sourceOperation({ db }: ReadDeps): Operation {
     async run({ principal, params }) {
       const row = await mustRead(db, principal.tenantId, params.id);
       await refuseSensitive(db, principal, row);
+      const sealed = (row.content_flags & SEALED) !== 0;
+      const letter = { tenantId: principal.tenantId, id: params.id, sealed };
       return {
         status: 200,
         headers: { 'content-disposition': `attachment; filename="${params.id}.eml"` },
-        body: Readable.from(readContent(db, params.id)),
+        body: Readable.from(openedContent(db, keyRing, letter)),
       };
     },
   });
