@@ -44,12 +44,13 @@ export interface AppDeps extends AcceptDeps, ReadinessDeps, TenantDeps, Verifica
 }
 
 export function createApp(deps: AppDeps): FastifyInstance {
-  const { requestBytes, requestMemoryBytes } = deps.config().limits;
+  const { limits, server } = deps.config();
+  const { requestBytes, requestMemoryBytes } = limits;
   const app = createHttpApp({
     log: deps.log,
     bodyLimitBytes: requestBytes,
     requestMemoryBytes,
-    trustProxy: false,
+    trustProxy: server.trustedProxies.length > 0 && server.trustedProxies,
     version: VERSION,
     clock: deps.clock,
     meaning: (error) => problemForStoreError(deps.db, error),

@@ -122,9 +122,14 @@ async function wire(
   const modeFor = (tenantId: string) => modeFrom(settings, tenantId).mode;
   const tests = createConnectionTests({ db, clock, log, connections, modeFor, senderFor, lookups });
   opened.push(() => tests.stop());
-  const delivery = openDelivery({ db, clock, log, connections, random }, config, settings, (settlement) => {
-    metrics.observe(settlement);
-  });
+  const delivery = openDelivery(
+    { db, keyRing, clock, log, connections, random },
+    config,
+    settings,
+    (settlement) => {
+      metrics.observe(settlement);
+    },
+  );
   const metrics = createMetrics({ db, clock, connections, active: () => delivery.active });
   const space = watchFreeSpace(db, databaseFolder(loaded), clock, () => config().storage);
   const accepting = {
@@ -171,7 +176,7 @@ async function wire(
 }
 
 function openDelivery(
-  base: Pick<DeliveryOptions, 'db' | 'clock' | 'log' | 'connections' | 'random'>,
+  base: Pick<DeliveryOptions, 'db' | 'keyRing' | 'clock' | 'log' | 'connections' | 'random'>,
   config: () => Config,
   settings: Settings,
   observe: DeliveryOptions['observe'],

@@ -76,7 +76,7 @@ export interface Api {
   /** Makes a key; of the instance unless a tenant's slug is named. */
   makeKey(wanted?: Partial<NewKey> & { tenant?: string }): Promise<string>;
   /** `path` under `/api/v1`, or from the root when it begins with `//`. */
-  ask(method: Operation['method'], path: string, asking?: Asking): Promise<Answer>;
+  ask(method: Operation['method'] | 'HEAD', path: string, asking?: Asking): Promise<Answer>;
   /** Listens on a port of this machine; answers `http://HOST:PORT`. */
   listen(): Promise<string>;
   /** Posts a message that must be accepted; answers its id. */
@@ -180,7 +180,7 @@ export async function openNode(
   const settled = createBell();
   const { activeMax, lease: leaseMs } = config.delivery;
   const delivery = createDelivery({
-    ...{ db, clock, log, connections, activeMax, leaseMs, random: () => 0.5, owner: newId('nod') },
+    ...{ db, keyRing, clock, log, connections, activeMax, leaseMs, random: () => 0.5, owner: newId('nod') },
     policy: (tenantId) => ({ ...config.delivery, ...modeFrom(settings, tenantId) }),
     observe: (settlement) => {
       metrics.observe(settlement);

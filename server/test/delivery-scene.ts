@@ -176,6 +176,7 @@ export async function openScene(db: Db, options: SceneOptions = {}): Promise<Sce
   const settlements: Settlement[] = [];
   const delivery = createDelivery({
     db,
+    keyRing,
     clock,
     log,
     connections,

@@ -29,6 +29,7 @@ export type Problem = {
     | 'link_over'
     | 'forbidden'
     | 'not_found'
+    | 'misdirected'
     | 'method_not_allowed'
     | 'conflict'
     | 'idempotency_conflict'
@@ -1262,6 +1263,15 @@ export type NewTotp = {
   uri: string;
 };
 
+/**
+ * A notice that was accepted, and the message that carries it.
+ */
+export type Notice = {
+  flow: 'security-notice';
+  to: string;
+  messageId: string;
+};
+
 export type Permission =
   | 'messages:read'
   | 'messages:body'
@@ -1575,8 +1585,8 @@ export type Settings = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -1590,8 +1600,8 @@ export type Settings = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -1605,8 +1615,8 @@ export type Settings = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -1620,8 +1630,8 @@ export type Settings = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -1635,14 +1645,21 @@ export type Settings = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
       perTenantHour?: number;
       url?: string;
       returnUrl?: string;
+    };
+    'security-notice'?: {
+      resendSeconds?: number;
+      perHour?: number;
+      perDay?: number;
+      perClientHour?: number;
+      perTenantHour?: number;
     };
   };
   locks?: Array<string>;
@@ -1735,8 +1752,8 @@ export type SettingsPatch = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -1750,8 +1767,8 @@ export type SettingsPatch = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -1765,8 +1782,8 @@ export type SettingsPatch = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -1780,8 +1797,8 @@ export type SettingsPatch = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -1795,14 +1812,21 @@ export type SettingsPatch = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
       perTenantHour?: number | null;
       url?: string | null;
       returnUrl?: string | null;
+    };
+    'security-notice'?: {
+      resendSeconds?: number | null;
+      perHour?: number | null;
+      perDay?: number | null;
+      perClientHour?: number | null;
+      perTenantHour?: number | null;
     };
   };
   locks?: Array<string>;
@@ -2146,8 +2170,8 @@ export type SettingsWritable = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -2161,8 +2185,8 @@ export type SettingsWritable = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -2176,8 +2200,8 @@ export type SettingsWritable = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -2191,8 +2215,8 @@ export type SettingsWritable = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
@@ -2206,14 +2230,21 @@ export type SettingsWritable = {
       codeLength?: number;
       codeAlphabet?: 'digits' | 'letters-and-digits';
       attempts?: number;
-      resendSeconds?: number;
       blockSeconds?: number;
+      resendSeconds?: number;
       perHour?: number;
       perDay?: number;
       perClientHour?: number;
       perTenantHour?: number;
       url?: string;
       returnUrl?: string;
+    };
+    'security-notice'?: {
+      resendSeconds?: number;
+      perHour?: number;
+      perDay?: number;
+      perClientHour?: number;
+      perTenantHour?: number;
     };
   };
   locks?: Array<string>;
@@ -2240,8 +2271,8 @@ export type SettingsPatchWritable = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -2255,8 +2286,8 @@ export type SettingsPatchWritable = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -2270,8 +2301,8 @@ export type SettingsPatchWritable = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -2285,8 +2316,8 @@ export type SettingsPatchWritable = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
@@ -2300,14 +2331,21 @@ export type SettingsPatchWritable = {
       codeLength?: number | null;
       codeAlphabet?: 'digits' | 'letters-and-digits' | null;
       attempts?: number | null;
-      resendSeconds?: number | null;
       blockSeconds?: number | null;
+      resendSeconds?: number | null;
       perHour?: number | null;
       perDay?: number | null;
       perClientHour?: number | null;
       perTenantHour?: number | null;
       url?: string | null;
       returnUrl?: string | null;
+    };
+    'security-notice'?: {
+      resendSeconds?: number | null;
+      perHour?: number | null;
+      perDay?: number | null;
+      perClientHour?: number | null;
+      perTenantHour?: number | null;
     };
   };
   locks?: Array<string>;
@@ -2438,7 +2476,7 @@ export type SendMessageData = {
 
 export type SendMessageErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -2569,7 +2607,7 @@ export type SendBatchData = {
 
 export type SendBatchErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -2901,7 +2939,7 @@ export type ResendMessageData = {
 
 export type ResendMessageErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -3026,7 +3064,7 @@ export type CreateConnectionData = {
 
 export type CreateConnectionErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -3197,7 +3235,7 @@ export type PatchConnectionData = {
 
 export type PatchConnectionErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -3499,7 +3537,7 @@ export type ActivateConnectionData = {
 
 export type ActivateConnectionErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -3737,7 +3775,7 @@ export type RestoreConnectionRevisionData = {
 
 export type RestoreConnectionRevisionErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -3907,7 +3945,7 @@ export type StartConnectionTestData = {
 
 export type StartConnectionTestErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4164,7 +4202,7 @@ export type HintConnectionData = {
 
 export type HintConnectionErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4277,7 +4315,7 @@ export type CreateTenantData = {
 
 export type CreateTenantErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4389,7 +4427,7 @@ export type PatchTenantData = {
 
 export type PatchTenantErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4495,7 +4533,7 @@ export type PatchSettingsData = {
 
 export type PatchSettingsErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4664,7 +4702,7 @@ export type CreateKeyData = {
 
 export type CreateKeyErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4815,7 +4853,7 @@ export type PatchKeyData = {
 
 export type PatchKeyErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -4889,7 +4927,7 @@ export type RollKeyData = {
 
 export type RollKeyErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -5157,7 +5195,7 @@ export type ProbeHostData = {
 
 export type ProbeHostErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -5230,7 +5268,7 @@ export type DiscoverServersData = {
 
 export type DiscoverServersErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -5315,7 +5353,7 @@ export type AdviseOnSenderData = {
 
 export type AdviseOnSenderErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -5385,11 +5423,19 @@ export type CreateVerificationData = {
      */
     subject?: string;
     /**
-     * Given back when it is approved.
+     * Given back when it is approved. `name` greets the person in the mail.
      */
     data?: {
       [key: string]: string;
     };
+    /**
+     * Language of the mail; the nearest of those there are, else that of the setting `locale`.
+     */
+    locale?: string;
+    /**
+     * Where the request came to the application from, when a stranger set it off: limits per client and per mailbox hold then.
+     */
+    clientAddress?: string | string;
   };
   headers?: {
     /**
@@ -5404,7 +5450,7 @@ export type CreateVerificationData = {
 
 export type CreateVerificationErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -5482,7 +5528,7 @@ export type CheckVerificationData = {
 
 export type CheckVerificationErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -5572,7 +5618,12 @@ export type GetVerificationResponses = {
 export type GetVerificationResponse = GetVerificationResponses[keyof GetVerificationResponses];
 
 export type ResendVerificationData = {
-  body?: never;
+  body?: {
+    /**
+     * Where the request came to the application from, when a stranger set it off: limits per client and per mailbox hold then.
+     */
+    clientAddress?: string | string;
+  };
   headers?: {
     /**
      * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
@@ -5587,6 +5638,10 @@ export type ResendVerificationData = {
 };
 
 export type ResendVerificationErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
+   */
+  400: Problem;
   /**
    * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
    */
@@ -5604,6 +5659,18 @@ export type ResendVerificationErrors = {
    */
   409: Problem;
   /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
    * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
    */
   429: Problem;
@@ -5613,6 +5680,8 @@ export type ResendVerificationErrors = {
   500: Problem;
   /**
    * `unavailable`: The database or another part this needs cannot be used now; nothing was stored. Try again.
+   *
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
    */
   503: Problem;
   /**
@@ -5681,6 +5750,211 @@ export type RevokeVerificationResponses = {
 
 export type RevokeVerificationResponse = RevokeVerificationResponses[keyof RevokeVerificationResponses];
 
+export type CreateNoticeData = {
+  body: {
+    flow: 'security-notice';
+    /**
+     * What became of the account.
+     */
+    about: 'password-changed' | 'address-changed' | 'second-step-changed' | 'new-sign-in' | 'account-locked';
+    to:
+      | string
+      | {
+          name?: string;
+          address: string;
+        };
+    /**
+     * Lines of the mail, each cut to 100 characters and without links. `name` greets the person.
+     */
+    data?: {
+      [key: string]: string;
+    };
+    /**
+     * Language of the mail; the nearest of those there are, else that of the setting `locale`.
+     */
+    locale?: string;
+    /**
+     * Where the request came to the application from, when a stranger set it off: limits per client and per mailbox hold then.
+     */
+    clientAddress?: string | string;
+  };
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/notices';
+};
+
+export type CreateNoticeErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   */
+  403: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   */
+  429: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `unavailable`: The database or another part this needs cannot be used now; nothing was stored. Try again.
+   *
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+  /**
+   * `storage_full`: There is too little disk space to accept a message safely; nothing was stored.
+   */
+  507: Problem;
+};
+
+export type CreateNoticeError = CreateNoticeErrors[keyof CreateNoticeErrors];
+
+export type CreateNoticeResponses = {
+  /**
+   * Accepted
+   */
+  202: Notice;
+};
+
+export type CreateNoticeResponse = CreateNoticeResponses[keyof CreateNoticeResponses];
+
+export type ShowLinkData = {
+  body?: never;
+  headers?: {
+    'Accept-Language'?: string;
+  };
+  path: {
+    token: string;
+  };
+  query?: never;
+  url: '/l/{token}';
+};
+
+export type ShowLinkErrors = {
+  /**
+   * A page that says what is wrong
+   */
+  400: string;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `misdirected`: Pages for people are served under the host of `server.public_url` only.
+   */
+  421: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ShowLinkError = ShowLinkErrors[keyof ShowLinkErrors];
+
+export type ShowLinkResponses = {
+  /**
+   * Done
+   */
+  200: string;
+};
+
+export type ShowLinkResponse = ShowLinkResponses[keyof ShowLinkResponses];
+
+export type FollowLinkData = {
+  body?: {
+    form: string;
+  };
+  headers?: {
+    'Accept-Language'?: string;
+  };
+  path: {
+    token: string;
+  };
+  query?: never;
+  url: '/l/{token}';
+};
+
+export type FollowLinkErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `misdirected`: Pages for people are served under the host of `server.public_url` only.
+   */
+  421: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   */
+  429: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type FollowLinkError = FollowLinkErrors[keyof FollowLinkErrors];
+
+export type FollowLinkResponses = {
+  /**
+   * Done
+   */
+  200: string;
+};
+
+export type FollowLinkResponse = FollowLinkResponses[keyof FollowLinkResponses];
+
 export type GetSetupData = {
   body?: never;
   path?: never;
@@ -5720,7 +5994,7 @@ export type SetUpData = {
 
 export type SetUpErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -5819,7 +6093,7 @@ export type SignInData = {
 
 export type SignInErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -5882,7 +6156,7 @@ export type FinishSignInData = {
 
 export type FinishSignInErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -5982,7 +6256,7 @@ export type RequestPasswordResetData = {
 
 export type RequestPasswordResetErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -6036,7 +6310,7 @@ export type CompletePasswordResetData = {
 
 export type CompletePasswordResetErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -6141,7 +6415,7 @@ export type ChangePasswordData = {
 
 export type ChangePasswordErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -6210,7 +6484,7 @@ export type ChangeEmailData = {
 
 export type ChangeEmailErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -6267,7 +6541,7 @@ export type ConfirmEmailData = {
 
 export type ConfirmEmailErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -6332,7 +6606,7 @@ export type ChooseSecondStepData = {
 
 export type ChooseSecondStepErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -6404,7 +6678,7 @@ export type BeginTotpData = {
 
 export type BeginTotpErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -6469,7 +6743,7 @@ export type ConfirmTotpData = {
 
 export type ConfirmTotpErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -6541,7 +6815,7 @@ export type RenewRecoveryCodesData = {
 
 export type RenewRecoveryCodesErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -6885,7 +7159,7 @@ export type PatchUserData = {
 
 export type PatchUserErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -7004,7 +7278,7 @@ export type CreateInvitationData = {
 
 export type CreateInvitationErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -7171,7 +7445,7 @@ export type AcceptInvitationData = {
 
 export type AcceptInvitationErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -7272,7 +7546,7 @@ export type SubmitInvitationPageData = {
 
 export type SubmitInvitationPageErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -7365,7 +7639,7 @@ export type SubmitResetPageData = {
 
 export type SubmitResetPageErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**
@@ -7458,7 +7732,7 @@ export type SubmitEmailPageData = {
 
 export type SubmitEmailPageErrors = {
   /**
-   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
    */
   400: Problem;
   /**

@@ -54,7 +54,7 @@ export const PROBLEMS = {
   malformed_json: {
     status: 400,
     title: 'The body is not usable JSON',
-    doc: 'The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.',
+    doc: 'The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.',
   },
   malformed_request: {
     status: 400,
@@ -95,6 +95,11 @@ export const PROBLEMS = {
     status: 404,
     title: 'Not found',
     doc: 'There is no such thing in this tenant; things of other tenants are answered the same way.',
+  },
+  misdirected: {
+    status: 421,
+    title: 'Asked for under another name',
+    doc: 'Pages for people are served under the host of `server.public_url` only.',
   },
   method_not_allowed: {
     status: 405,

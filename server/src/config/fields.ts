@@ -145,6 +145,21 @@ export function listenAddress() {
   return schema;
 }
 
+const NETWORK_FORM = /^([\da-fA-F:.]+?)(?:\/(\d{1,3}))?$/;
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
+
+/** An IP address, or a network of them in CIDR form (RFC 4632 §3.1). */
+export function network() {
+  return text(/./, 'an address or a network such as "10.0.0.0/8"').refine(
+    (value) => {
+      const [, address = '', bits] = NETWORK_FORM.exec(value) ?? [];
+      if (IPV4.test(address)) return Number(bits ?? 32) <= 32;
+      return address.includes(':') && URL.canParse(`http://[${address}]/`) && Number(bits ?? 128) <= 128;
+    },
+    { error: 'expected an address or a network such as "10.0.0.0/8"' },
+  );
+}
+
 /** A table that refuses fields it does not know and says which known one is near. */
 export function table<S extends z.core.$ZodLooseShape>(
   shape: S,

@@ -37,7 +37,10 @@ const SMTP = '[[connections]]\nname = "a"\nhost = "smtp.example.com"\n';
 
 test('with nothing set, the defaults hold and are frozen', () => {
   const { config, dataDir, origin } = loaded('');
-  assert.deepEqual(config.server, { http: { host: '127.0.0.1', port: 8025 } });
+  assert.deepEqual(config.server, {
+    http: { host: '127.0.0.1', port: 8025 },
+    trustedProxies: [],
+  });
   assert.equal(config.delivery.mode, 'capture');
   assert.deepEqual(config.delivery.lifetime, {
     otp: 600_000,

@@ -15,6 +15,7 @@ import {
   integer,
   listenAddress,
   listOf,
+  network,
   size,
   table,
   text,
@@ -44,6 +45,10 @@ const server = table({
   }),
   publicUrl: field(z.exactOptional(text(URL_HTTP, 'a URL such as "https://mail.example.com"')), {
     doc: 'The address people and programs reach this server at, for links in mail.',
+  }),
+  trustedProxies: field(listOf(network()).default([]), {
+    doc: 'Addresses and networks such as `10.0.0.0/8` of reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Host` are believed; nobody when empty.',
+    live: false,
   }),
 });
 

@@ -15,7 +15,9 @@ import { keptBecause, route } from './attempt.ts';
 import { createHeldMail } from './held.ts';
 import { INLINE_MAX_BYTES, type Letter } from './letter.ts';
 import { letsOut, type DeliveryPolicy } from './policy.ts';
-import { loadLetters, readContent } from './queries.ts';
+import type { KeyRing } from '../secrets/secrets.ts';
+import { loadLetters } from './queries.ts';
+import { openedContent } from './sealed-content.ts';
 import { createRunner } from './runner.ts';
 import { DELIVERY, jobOf, writeNewRecipients, type NewDelivery } from './schedule.ts';
 import { cancelMessage, retryMessage, type Settlement } from './settle.ts';
@@ -31,7 +33,7 @@ export {
 } from './letter.ts';
 export type { DeliveryPolicy } from './policy.ts';
 export { letsOut } from './policy.ts';
-export { EIGHT_BIT, readContent, SENSITIVE, UTF8_HEADERS } from './queries.ts';
+export { EIGHT_BIT, readContent, SEALED, SECRET, SENSITIVE, UTF8_HEADERS } from './queries.ts';
 export { DELIVERY, searchKey, type NewDelivery, type RecipientKind } from './schedule.ts';
 export type { Settlement } from './settle.ts';
 export {
@@ -42,9 +44,11 @@ export {
   RECIPIENT_STATES,
   type RecipientState,
 } from './states.ts';
+export { openedContent, sealContent } from './sealed-content.ts';
 
 export interface DeliveryOptions {
   readonly db: Db;
+  readonly keyRing: Pick<KeyRing, 'open'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly connections: Connections;
@@ -103,7 +107,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const connection = connections.byId(id);
       return connection && { connection, channel: connections.channel(id) };
     },
-    readContent: (letter) => () => readContent(db, letter.id),
+    readContent: (letter) => () => openedContent(db, options.keyRing, letter),
     wake: () => {
       worker.wake();
     },

@@ -46,6 +46,8 @@ export interface Letter {
   readonly captureOnly: boolean;
   /** Only recipients that are not final. */
   readonly recipients: readonly LetterRecipient[];
+  /** Its content is stored sealed. */
+  readonly sealed?: boolean;
   /** The whole content when it is small and at hand. */
   readonly content: Buffer | null;
 }

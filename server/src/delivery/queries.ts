@@ -48,6 +48,10 @@ export const UTF8_HEADERS = 1;
 export const EIGHT_BIT = 2;
 /** Holds a code or a link that only its recipient may see. */
 export const SENSITIVE = 4;
+/** It opens this server itself: it is shown to nobody, captured or not. */
+export const SECRET = 8;
+/** Its content is stored sealed. */
+export const SEALED = 16;
 
 /** Letters by message id; small contents come along. A message whose row is gone is missing from the answer. */
 export async function loadLetters(
@@ -83,7 +87,7 @@ export async function loadLetters(
     .orderBy('position')
     .execute();
   const small = messages
-    .filter((message) => message.size_bytes <= INLINE_MAX_BYTES)
+    .filter((row) => row.size_bytes <= INLINE_MAX_BYTES && (row.content_flags & SEALED) === 0)
     .map((message) => message.id);
   const contents = await readSmall(db, small);
 
@@ -103,6 +107,7 @@ export async function loadLetters(
         utf8Headers: (row.content_flags & UTF8_HEADERS) !== 0,
         eightBit: (row.content_flags & EIGHT_BIT) !== 0,
         captureOnly: row.capture_only === 1,
+        sealed: (row.content_flags & SEALED) !== 0,
         recipients: (byMessage.get(row.id) ?? []).map(letterRecipient),
         content: contents.get(row.id) ?? null,
       },

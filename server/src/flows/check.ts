@@ -4,10 +4,11 @@
  * Next: proof.ts
  */
 import { isId } from '../base/id.ts';
-import { transaction, type Db } from '../store/store.ts';
+import { emptyWindow, takeFrom, transaction, type Db } from '../store/store.ts';
 import type { Clock } from '../base/clock.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
 import type { FlowName } from '../tenants/tenants.ts';
+import { failuresOf } from './limits.ts';
 import { codeDigest, isToken, sameDigest, tokenDigest, typedCode } from './proof.ts';
 import { countTry, end, readByToken, readVerification, type Verification, type Whose } from './queries.ts';
 import { tell } from './record.ts';
@@ -44,11 +45,15 @@ async function checkToken(
 }
 
 /** Pending → approved, once: of many at the same time one wins. */
-export async function approve({ db, clock }: CheckDeps, found: Verification): Promise<Checked> {
+export async function approve({ db, clock, keyRing }: CheckDeps, found: Verification): Promise<Checked> {
   const now = clock.now();
+  const failures = await failuresOf(keyRing, found);
   const won = await transaction(db, async (tx) => {
     const ended = await end(tx, found.id, 'approved', now);
-    if (ended) await tell(tx, found.tenantId, found.id, now, 'approved', {});
+    if (ended) {
+      await tell(tx, found.tenantId, found.id, now, 'approved', {});
+      await emptyWindow(tx, failures.name);
+    }
     return ended;
   });
   if (!won) return { status: 'expired' };
@@ -66,7 +71,14 @@ async function checkCode(
   const given = await codeDigest(keyRing, whose.tenantId, id, typedCode(code));
   const known = await readVerification(db, whose, id);
   if (known === undefined || (flow !== undefined && flow !== known.flow)) return { status: 'expired' };
-  const tries = await transaction(db, (tx) => countTry(tx, whose, id, now));
+  const failures = await failuresOf(keyRing, known);
+  const { tries, isRoom } = await transaction(db, async (tx) => {
+    const counted = await countTry(tx, whose, id, now);
+    // It is taken for a wrong one before it is looked at, so that of many at once no more are looked at; a right one
+    // empties the count.
+    return { tries: counted, isRoom: counted === undefined || (await takeFrom(tx, failures, now)).ok };
+  });
+  if (!isRoom) return { status: 'locked' };
   // Read again: a resend may have replaced the code, and the try was counted against the new one.
   const found = await readVerification(db, whose, id);
   if (found === undefined) return { status: 'expired' };

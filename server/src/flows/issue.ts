@@ -8,14 +8,15 @@ import { newId } from '../base/id.ts';
 import { Problem } from '../base/problem.ts';
 import type { Config } from '../config/config.ts';
 import { problem, type Principal } from '../http/http.ts';
-import { addressKey, serializeAddress, type Mailbox } from '../mail/mail.ts';
+import { sealContent, storedAddress } from '../delivery/delivery.ts';
+import { addressKey, serializeAddress, type Address, type Mailbox } from '../mail/mail.ts';
 import type { Acceptor, Prepared } from '../messages/messages.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
 import { transaction, type Db } from '../store/store.ts';
 import { lockTenant, type FlowName, type Settings } from '../tenants/tenants.ts';
 import { writeFlowMail } from './flow-mail.ts';
 import { flowSettings, lifetimesOf, type FlowSettings } from './flow-settings.ts';
-import { refuseTooMany } from './limits.ts';
+import { limitsOf, refuseFull, takeRoom, type Limits } from './limits.ts';
 import { codeDigest, newCode, newToken, tokenDigest } from './proof.ts';
 import {
   insertVerification,
@@ -34,7 +35,7 @@ export interface IssueDeps {
   readonly db: Db;
   readonly clock: Clock;
   readonly config: () => Pick<Config, 'server'>;
-  readonly keyRing: Pick<KeyRing, 'digest'>;
+  readonly keyRing: Pick<KeyRing, 'digest' | 'seal'>;
   readonly settings: Settings;
   readonly acceptor: Acceptor;
 }
@@ -119,7 +120,10 @@ export function createIssuing(deps: IssueDeps) {
     );
     const mail = writeFlowMail({ made, href, code: proof.code, terms: own, words, collapseKey });
     const prepared = await acceptor.prepare(principal, mail, undefined);
-    return { ...prepared, message: { ...prepared.message, sensitive: true } };
+    const { id, content } = prepared.message.letter;
+    const sealed = await sealContent(keyRing, { tenantId, id }, content);
+    const sensitive = audience === 'posthorn' ? 'always' : 'unless-captured';
+    return { ...prepared, message: { ...prepared.message, sensitive, sealed } };
   }
 
   async function mailIt(principal: Principal, made: Verification, prepared: Prepared): Promise<Verification> {
@@ -128,6 +132,14 @@ export function createIssuing(deps: IssueDeps) {
     if (messageId !== null) await transaction(db, (tx) => noteMessage(tx, made.id, messageId));
     return { ...made, messageId };
   }
+
+  const limitsFor = (
+    made: Verification,
+    address: Address,
+    own: FlowSettings,
+    clientAddress: string | undefined,
+  ): Promise<Limits> =>
+    limitsOf(keyRing, { ...made, address, clientAddress, limits: own, withCode: made.codeHash !== null });
 
   async function issue(principal: Principal, request: IssueRequest, terms: IssueTerms): Promise<Issued> {
     const { tenantId } = principal;
@@ -153,6 +165,8 @@ export function createIssuing(deps: IssueDeps) {
       locale: localeFor(request.locale, settings.get(tenantId, 'locale') ?? 'en'),
       askedBy: proved.landing === 'hosted' ? 'stranger' : terms.askedBy,
     };
+    const limits = await limitsFor(made, request.to.address, own, request.clientAddress);
+    await refuseFull(db, limits, now);
     const prepared =
       terms.mail === 'none'
         ? undefined
@@ -162,7 +176,7 @@ export function createIssuing(deps: IssueDeps) {
           });
     await transaction(db, async (tx) => {
       await lockTenant(tx, tenantId);
-      await refuseTooMany(tx, made, own, now);
+      await takeRoom(tx, limits, now);
       const older = await supersede(tx, made, made.subject, now);
       await insertVerification(tx, made);
       await noteSend(tx, made, now, id);
@@ -178,16 +192,22 @@ export function createIssuing(deps: IssueDeps) {
     }
   }
 
-  async function resend(principal: Principal, found: Verification): Promise<Verification> {
+  async function resend(
+    principal: Principal,
+    found: Verification,
+    clientAddress: string | undefined,
+  ): Promise<Verification> {
     const { tenantId, id } = found;
     const own = flowSettings(settings, tenantId, found.flow);
     const now = clock.now();
     const { proof, href, ...proved } = await prove(found, own, undefined, now);
-    const renewed: Verification = { ...found, ...proved, tries: 0 };
+    const askedBy = proved.landing === 'hosted' || clientAddress !== undefined ? 'stranger' : found.askedBy;
+    const renewed: Verification = { ...found, ...proved, tries: 0, askedBy };
     const prepared = await compose(principal, renewed, { proof, href }, own, undefined);
+    const limits = await limitsFor(renewed, storedAddress(found.address), own, clientAddress);
     await transaction(db, async (tx) => {
       await lockTenant(tx, tenantId);
-      await refuseTooMany(tx, renewed, own, now);
+      await takeRoom(tx, limits, now);
       if (!(await replaceProof(tx, id, proved))) throw notPending(found);
       await noteSend(tx, found, now, id);
       await tell(tx, tenantId, id, now, 'resent', { key: principal.actorId });

@@ -3,7 +3,7 @@
  * that of many at once one wins.
  * Next: verifications.ts
  */
-import type { FlowName, Locale } from '../tenants/tenants.ts';
+import type { FlowName, Locale, NoticeName } from '../tenants/tenants.ts';
 import type { Db, Tx } from '../store/store.ts';
 
 export type VerificationState = 'pending' | 'approved' | 'locked' | 'superseded' | 'revoked';
@@ -45,7 +45,7 @@ export interface Verification {
 interface Row {
   id: string;
   tenant_id: string;
-  flow: FlowName;
+  flow: string;
   address: string;
   address_key: string;
   subject: string;
@@ -84,7 +84,7 @@ const tables = (db: Db | Tx) => db.tables<Tables>();
 export interface Where {
   readonly audience: Audience;
   readonly tenantId: string;
-  readonly flow: FlowName;
+  readonly flow: FlowName | NoticeName;
   readonly addressKey: string;
 }
 
@@ -149,6 +149,18 @@ export async function readByToken(
     .where('audience', '=', audience)
     .where('token_hash', '=', tokenHash)
     .where('tenant_id', '=', tenantId)
+    .executeTakeFirst();
+  return row && verificationOf(row);
+}
+
+/** By the token of a link that leads to our own page: the token is all that its visitor brings. */
+export async function readHosted(db: Db, tokenHash: string): Promise<Verification | undefined> {
+  const row = await tables(db)
+    .selectFrom('verifications')
+    .selectAll()
+    .where('token_hash', '=', tokenHash)
+    .where('audience', '=', 'application')
+    .where('landing', '=', 'hosted')
     .executeTakeFirst();
   return row && verificationOf(row);
 }
@@ -258,7 +270,8 @@ export async function noteMessage(tx: Tx, id: string, messageId: string): Promis
   await tables(tx).updateTable('verifications').set({ message_id: messageId }).where('id', '=', id).execute();
 }
 
-export async function noteSend(tx: Tx, where: Where, at: number, verificationId: string): Promise<void> {
+/** `of` is the verification that was mailed, or the notice's message. */
+export async function noteSend(tx: Tx, where: Where, at: number, of: string): Promise<void> {
   await tables(tx)
     .insertInto('verification_sends')
     .values({
@@ -267,7 +280,7 @@ export async function noteSend(tx: Tx, where: Where, at: number, verificationId:
       flow: where.flow,
       address_key: where.addressKey,
       at,
-      verification_id: verificationId,
+      verification_id: of,
     })
     .execute();
 }
@@ -317,7 +330,7 @@ function verificationOf(row: Row): Verification {
   return {
     id: row.id,
     tenantId: row.tenant_id,
-    flow: row.flow,
+    flow: row.flow as FlowName, // our own writing
     address: row.address,
     addressKey: row.address_key,
     subject: row.subject,

@@ -1,35 +1,73 @@
 /**
- * Verifications over the API. An application asks for one, and checks what its user brings back.
+ * Verifications and notices over the API. An application asks for one, and checks what its user brings back.
+ * Next: landing.ts
  */
 import { z } from 'zod';
-import { toRfc3339, type Clock } from '../base/clock.ts';
+import { toRfc3339 } from '../base/clock.ts';
 import { isId } from '../base/id.ts';
 import { readEvents } from '../events/events.ts';
 import { operation, type Operation } from '../http/http.ts';
 import { mailboxSchema, metadataSchema } from '../messages/messages.ts';
-import type { Db } from '../store/store.ts';
-import { FLOW_NAMES } from '../tenants/tenants.ts';
+import { FLOW_NAMES, NOTICE_NAMES } from '../tenants/tenants.ts';
+import { landingOperations, type LandingDeps } from './landing.ts';
+import { NOTICE_SUBJECTS } from './notice-words.ts';
+import { sendNotice, type NoticeDeps } from './notices.ts';
 import type { Verification } from './queries.ts';
 import type { Verifications } from './verifications.ts';
 
-export interface FlowDeps {
-  readonly db: Db;
-  readonly clock: Clock;
+export interface FlowDeps extends NoticeDeps, LandingDeps {
   readonly verifications: Verifications;
 }
 
 const tags = ['Verifications'];
+const NOTICE_LINES_MAX = 10;
 const flow = z.enum(FLOW_NAMES).meta({ id: 'Flow' });
 const subject = z.string().regex(/^[^\u0000-\u001f\u007f]{1,200}$/, {
   error: 'must be 1 to 200 characters without control characters',
 });
 
+const locale = z
+  .string()
+  .regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,5}$/, {
+    error: 'must be a language tag such as "de" or "en-GB"',
+  })
+  .describe('Language of the mail; the nearest of those there are, else that of the setting `locale`.');
+const clientAddress = z
+  .union([z.ipv4(), z.ipv6()], { error: 'must be an IPv4 or IPv6 address' })
+  .describe(
+    'Where the request came to the application from, when a stranger set it off: limits per client and per mailbox hold then.',
+  );
+
 const issueBody = z.strictObject({
   flow,
   to: mailboxSchema,
   subject: subject.optional().describe('Whom the application means by it, such as a user id.'),
-  data: metadataSchema.optional().describe('Given back when it is approved.'),
+  data: metadataSchema
+    .optional()
+    .describe('Given back when it is approved. `name` greets the person in the mail.'),
+  locale: locale.optional(),
+  clientAddress: clientAddress.optional(),
 });
+const resendBody = z.strictObject({ clientAddress: clientAddress.optional() }).prefault({});
+
+const notice = z.enum(NOTICE_NAMES);
+const noticeBody = z.strictObject({
+  flow: notice,
+  about: z.enum(NOTICE_SUBJECTS).describe('What became of the account.'),
+  to: mailboxSchema,
+  data: z
+    .record(z.string().max(100), z.string().max(1_000))
+    .refine((value) => Object.keys(value).length <= NOTICE_LINES_MAX, {
+      error: `has more than ${String(NOTICE_LINES_MAX)} fields`,
+    })
+    .optional()
+    .describe('Lines of the mail, each cut to 100 characters and without links. `name` greets the person.'),
+  locale: locale.optional(),
+  clientAddress: clientAddress.optional(),
+});
+const noticeView = z
+  .object({ flow: notice, to: z.string(), messageId: z.string() })
+  .meta({ id: 'Notice', description: 'A notice that was accepted, and the message that carries it.' });
 
 const checkBody = z.union([
   z.strictObject({ token: z.string().max(200), flow: flow.optional() }),
@@ -78,7 +116,30 @@ const checkedView = z
 /** What does not have the form of an id is not asked for. */
 const params = z.strictObject({ id: z.string().refine((id) => isId('ver', id)) });
 
-export function flowOperations({ db, clock, verifications }: FlowDeps): Operation[] {
+export function flowOperations(deps: FlowDeps): Operation[] {
+  return [...verificationOperations(deps), noticeOperation(deps), ...landingOperations(deps)];
+}
+
+function noticeOperation(deps: FlowDeps): Operation {
+  return operation({
+    method: 'POST',
+    path: '/notices',
+    operationId: 'createNotice',
+    summary: 'Mail a person what became of their account; nothing is proved by it',
+    tags: ['Notices'],
+    permission: 'messages:write',
+    audit: 'none', // the message tells
+    body: noticeBody,
+    answers: { 202: noticeView },
+    refusals: ['rate_limited', 'storage_full', 'unavailable'],
+    async run({ principal, body }) {
+      const sent = await sendNotice(deps, principal, { ...body, data: body.data ?? {} });
+      return { status: 202, body: { flow: body.flow, ...sent } };
+    },
+  });
+}
+
+function verificationOperations({ db, clock, verifications }: FlowDeps): Operation[] {
   const view = (one: Verification): z.input<typeof verificationView> => ({
     id: one.id,
     flow: one.flow,
@@ -107,6 +168,8 @@ export function flowOperations({ db, clock, verifications }: FlowDeps): Operatio
           to: body.to,
           subject: body.subject ?? '',
           data: body.data ?? {},
+          locale: body.locale,
+          clientAddress: body.clientAddress,
         });
         return { status: 202, body: view(made) };
       },
@@ -170,11 +233,12 @@ export function flowOperations({ db, clock, verifications }: FlowDeps): Operatio
       permission: 'messages:write',
       audit: 'none', // the verification's timeline is the record
       params,
+      body: resendBody,
       answers: { 202: verificationView },
       refusals: ['not_found', 'conflict', 'rate_limited', 'storage_full', 'unavailable'],
-      run: async ({ principal, params: { id } }) => ({
+      run: async ({ principal, params: { id }, body }) => ({
         status: 202,
-        body: view(await verifications.resend(principal, id)),
+        body: view(await verifications.resend(principal, id, body.clientAddress)),
       }),
     }),
     operation({

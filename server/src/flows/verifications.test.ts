@@ -1,59 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fieldErrors, openApi, refusal, type Api } from '../../test/api-scene.ts';
+import { fieldErrors, openApi, refusal } from '../../test/api-scene.ts';
 import { createFakeClock } from '../../test/fake-clock.ts';
+import { check, codeOf, issue, openFlows, SENDER, TO, tokenOf, wrong } from '../../test/flow-scene.ts';
 import { forEachStore, openTestSqlite } from '../../test/stores.ts';
 import { shiftedClock } from '../../test/system-clocks.ts';
-import { systemClock, type Clock } from '../base/clock.ts';
+import { systemClock } from '../base/clock.ts';
 import { transaction } from '../store/store.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
 import { countTry } from './queries.ts';
 
-const TO = 'ana@example.net';
-const URL = 'https://app.example/start?t={token}';
-const SENDER = '[sender]\naddress = "app@example.com"\n';
-
-async function opened(t: Parameters<typeof openApi>[0], open: Parameters<typeof openApi>[1], clock?: Clock) {
-  const api = await openApi(t, open, { toml: SENDER, ...(clock !== undefined && { clock }) });
-  const settings = {
-    flows: {
-      activation: { url: URL, resendSeconds: 0 },
-      'password-reset': { url: URL, resendSeconds: 0 },
-      'one-time-code': { resendSeconds: 0 },
-    },
-  };
-  const set = await api.ask('PATCH', '/settings', { body: settings });
-  assert.equal(set.status, 200, set.text);
-  return api;
-}
-
-async function issue(api: Api, body: Readonly<Record<string, unknown>> = {}, key?: string) {
-  const answer = await api.ask('POST', '/verifications', {
-    body: { flow: 'one-time-code', to: TO, ...body },
-    ...(key !== undefined && { key }),
-  });
-  assert.equal(answer.status, 202, answer.text);
-  return answer;
-}
-
-/** The text of the captured message that carries it. */
-async function mailOf(api: Api, messageId: unknown): Promise<string> {
-  const id = String(messageId);
-  await api.reaches(id, 'captured');
-  return (await api.ask('GET', `/messages/${id}/source`)).text.replaceAll('=\r\n', '').replaceAll('=3D', '=');
-}
-async function codeOf(api: Api, messageId: unknown): Promise<string> {
-  return /Your code: (\w+)/.exec(await mailOf(api, messageId))?.[1] ?? assert.fail('no code');
-}
-async function tokenOf(api: Api, messageId: unknown): Promise<string> {
-  return /t=([\w-]{43})/.exec(await mailOf(api, messageId))?.[1] ?? assert.fail('no token');
-}
-const check = (api: Api, body: unknown) => api.ask('POST', '/verifications/check', { body });
-const wrong = (code: string): string => (code === '000000' ? '111111' : '000000');
-
 forEachStore('verifications', (open) => {
   test('a code is mailed, checked once, and gives back whom it is for', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     const made = await issue(api, { subject: 'user-7', data: { step: '2' } });
     assert.equal(made.at('state'), 'pending');
     const id = String(made.at('id'));
@@ -74,7 +33,7 @@ forEachStore('verifications', (open) => {
   });
 
   test('a link carries a token that counts once, in its flow and its tenant only', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     await api.ask('POST', '/tenants', { body: { slug: 'acme', name: 'Acme' } });
     const acme = await api.makeKey({ tenant: 'acme' });
     const made = await issue(api, { flow: 'activation' });
@@ -89,7 +48,7 @@ forEachStore('verifications', (open) => {
   });
 
   test('F1: 200 checks at once, one success', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     const link = await issue(api, { flow: 'activation' });
     const token = await tokenOf(api, link.at('messageId'));
     const tokens = await Promise.all(Array.from({ length: 200 }, () => check(api, { token })));
@@ -102,7 +61,7 @@ forEachStore('verifications', (open) => {
   });
 
   test('F7: of a thousand guesses at once at most five are evaluated; then it is locked', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     const made = await issue(api);
     const id = String(made.at('id'));
     const code = await codeOf(api, made.at('messageId'));
@@ -115,7 +74,7 @@ forEachStore('verifications', (open) => {
   });
 
   test('F7: a try is counted only while there is one left', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     const made = await issue(api);
     const id = String(made.at('id'));
     const now = systemClock.now();
@@ -133,7 +92,7 @@ forEachStore('verifications', (open) => {
   });
 
   test('a new one takes the place of the old one, for the same address and subject only', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     const first = await issue(api, { subject: 'a' });
     const code = await codeOf(api, first.at('messageId'));
     const other = await issue(api, { subject: 'b' });
@@ -151,7 +110,7 @@ forEachStore('verifications', (open) => {
 
   test('F7: after its time it does not count, and its mail is not sent', async (t) => {
     const clock = shiftedClock();
-    const api = await opened(t, open, clock);
+    const api = await openFlows(t, open, { clock });
     const made = await issue(api);
     const code = await codeOf(api, made.at('messageId'));
     const message = await api.ask('GET', `/messages/${String(made.at('messageId'))}`);
@@ -162,7 +121,7 @@ forEachStore('verifications', (open) => {
   });
 
   test('sent again: a new code, the old one no longer counts; revoked: none does', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     const made = await issue(api);
     const id = String(made.at('id'));
     const old = await codeOf(api, made.at('messageId'));
@@ -177,7 +136,7 @@ forEachStore('verifications', (open) => {
   });
 
   test('A5: of many at once exactly as many mails as the limit allows', async (t) => {
-    const api = await opened(t, open);
+    const api = await openFlows(t, open);
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, index) =>
         api.ask('POST', '/verifications', {
@@ -194,7 +153,7 @@ forEachStore('verifications', (open) => {
 
 test('the wait between two mails, the day, and the block after a lock', async (t) => {
   const clock = shiftedClock();
-  const api = await opened(t, openTestSqlite, clock);
+  const api = await openFlows(t, openTestSqlite, { clock });
   const flow = {
     'one-time-code': { resendSeconds: 60, perHour: 2, perDay: 3, attempts: 1, blockSeconds: 300 },
   };
@@ -221,41 +180,48 @@ test('the wait between two mails, the day, and the block after a lock', async (t
   assert.ok(typeof day === 'number' && day > 70_000, JSON.stringify(day));
 });
 
-test('F5: one address, and nothing that could be several', async (t) => {
-  const api = await opened(t, openTestSqlite);
+test('F5: 25 shapes that are not one address mail nobody', async (t) => {
+  const api = await openFlows(t, openTestSqlite);
   const shapes = [
     ...[
       [TO],
+      [TO, 'b@example.net'],
       [],
       {},
       { address: [TO] },
       { a: TO },
-      `${TO},b@example.net`,
-      `${TO};b@example.net`,
-      null,
-      7,
-      true,
-      '',
+      { address: TO, cc: 'b@example.net' },
     ],
+    ...[null, 7, true, '', ' ', 'ana', '@example.net', 'ana@', `${TO},b@example.net`, `${TO};b@example.net`],
     ...[
-      `${TO}\r\nBcc: b@example.net`,
       `${TO} b@example.net`,
-      `<${TO}>,<b@example.net>`,
-      'ana',
-      '@example.net',
+      `${TO}\r\nBcc: b@example.net`,
+      `${TO}\0b@example.net`,
+      `${TO}%0ab@example.net`,
     ],
+    ...[`<${TO}>,<b@example.net>`, `Ana <${TO}>`, 'ana@example.net@b.example', '"a@b.example"@example.net'],
   ];
+  assert.equal(shapes.length, 25);
   for (const to of shapes) {
     const answer = await api.ask('POST', '/verifications', { body: { flow: 'one-time-code', to } });
     assert.match(fieldErrors(answer).join(), /^to/, JSON.stringify(to));
+    const notice = { flow: 'security-notice', about: 'password-changed', to };
+    assert.match(fieldErrors(await api.ask('POST', '/notices', { body: notice })).join(), /^to/);
   }
-  const twice = '{"flow":"one-time-code","to":"ana@example.net","cc":"b@example.net"}';
-  assert.equal((await api.ask('POST', '/verifications', { body: twice })).status, 422);
+  const twice = '{"flow":"one-time-code","to":"ana@example.net","to":"b@example.net"}';
+  refusal(await api.ask('POST', '/verifications', { body: twice }), 400, 'malformed_json');
+  const more = '{"flow":"one-time-code","to":"ana@example.net","cc":"b@example.net"}';
+  assert.equal((await api.ask('POST', '/verifications', { body: more })).status, 422);
+  assert.equal(
+    (await api.ask('POST', '/verifications?to=b@example.net', { body: { flow: 'one-time-code', to: TO } }))
+      .status,
+    422,
+  );
   assert.equal(((await api.ask('GET', '/messages')).at('items') as unknown[]).length, 0, 'no mail at all');
 });
 
 test('what is no proof is answered in one way', async (t) => {
-  const api = await opened(t, openTestSqlite);
+  const api = await openFlows(t, openTestSqlite);
   const made = await issue(api);
   const id = String(made.at('id'));
   for (const body of [
@@ -295,22 +261,10 @@ test('a link needs an address to lead to, and takes it from the settings only', 
   );
   const body = { flow: 'activation', to: TO, returnUrl: 'https://evil.example/' };
   assert.equal((await api.ask('POST', '/verifications', { body })).status, 422, 'not from the request');
-  const poisoned = {
-    host: 'evil.example',
-    'x-forwarded-host': 'evil.example',
-    forwarded: 'host=evil.example',
-  };
-  const made = await api.ask('POST', '/verifications', {
-    body: { flow: 'activation', to: TO },
-    headers: poisoned,
-  });
-  const mail = await mailOf(api, made.at('messageId'));
-  assert.match(mail, /http:\/\/localhost:3000\/start\/[\w-]{43}/);
-  assert.ok(!mail.includes('evil'));
 });
 
 test('a mail that cannot be made leaves the proof that was mailed before as it is', async (t) => {
-  const api = await opened(t, openTestSqlite);
+  const api = await openFlows(t, openTestSqlite);
   const made = await issue(api, { flow: 'activation' });
   const token = await tokenOf(api, made.at('messageId'));
   const cleared = { flows: { activation: { url: null } } };
@@ -321,20 +275,6 @@ test('a mail that cannot be made leaves the proof that was mailed before as it i
   assert.equal((await api.ask('POST', '/verifications', again)).status, 422);
   assert.equal((await api.ask('GET', path)).at('state'), 'pending');
   assert.equal((await check(api, { token })).at('status'), 'approved');
-});
-
-test('F1: tokens and codes are nowhere in the database but in the mail', async (t) => {
-  await using store = await openTestSqlite();
-  const api = await opened(t, () => Promise.resolve({ ...store, close: () => Promise.resolve() }));
-  const link = await issue(api, { flow: 'activation' });
-  const token = await tokenOf(api, link.at('messageId'));
-  const rows = await store.db
-    .tables<{ verifications: object; verification_sends: object; events: object }>()
-    .selectFrom('verifications')
-    .selectAll()
-    .execute();
-  assert.ok(!JSON.stringify(rows).includes(token));
-  assert.ok(!api.log.join('\n').includes(token));
 });
 
 test('a message with a code is shown to nobody once it is not just captured, and not sent again', async (t) => {

@@ -44,7 +44,7 @@ export interface Verifications {
   issue(principal: Principal, request: IssueRequest): Promise<Verification>;
   check(tenantId: string, request: CheckRequest): Promise<Checked>;
   /** Mails a new proof; the old one no longer counts. Throws `not_found`, `conflict`, `rate_limited`. */
-  resend(principal: Principal, id: string): Promise<Verification>;
+  resend(principal: Principal, id: string, clientAddress?: string): Promise<Verification>;
   /** Throws `not_found`, `conflict`. */
   revoke(principal: Principal, id: string): Promise<Verification>;
   get(tenantId: string, id: string): Promise<Verification>;
@@ -83,7 +83,8 @@ export function createVerifications(deps: VerificationDeps): Verifications {
       return (await issuing.issue(principal, request, terms)).verification;
     },
     check: (tenantId, request) => check(deps, { tenantId, audience: 'application' }, request),
-    resend: async (principal, id) => issuing.resend(principal, await get(principal.tenantId, id)),
+    resend: async (principal, id, clientAddress) =>
+      issuing.resend(principal, await get(principal.tenantId, id), clientAddress),
     async revoke(principal, id) {
       const { tenantId } = principal;
       const now = clock.now();

@@ -19,6 +19,7 @@ export interface Caller {
   readonly cookie: string | undefined;
   /** `Posthorn-CSRF`: the token that the session was given. */
   readonly csrf: string | undefined;
+  /** The `Host` that was asked for; that of the client where a trusted proxy says so. */
   readonly host: string;
   readonly origin: string | undefined;
   /** `Sec-Fetch-Site` (Fetch Metadata): which site's page sent the request, by the browser's own word. */
@@ -43,7 +44,7 @@ export function callerOf(request: FastifyRequest): Caller {
     tenant: text('posthorn-tenant'),
     cookie: headers.cookie,
     csrf: text('posthorn-csrf'),
-    host: headers.host ?? '',
+    host: request.host,
     origin: headers.origin,
     fetchSite: text('sec-fetch-site'),
   };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { Problem } from '../base/problem.ts';
 import { parseJsonBody } from './json-body.ts';
 
@@ -36,5 +37,33 @@ test('what stands in a string is not counted, however it is escaped', () => {
     refusedFor(`["\\\\",${listOf(200_001, '1')}]`),
     /more than/,
     'after an escaped backslash the string is over',
+  );
+});
+
+test('F5: a name that stands twice in one object is refused, however it is written and wherever', () => {
+  for (const text of [
+    '{"to":"a@b.example","to":"c@d.example"}',
+    '{"to":"a","\\u0074o":"a"}',
+    '{"a":{"b":1,"c":":","b":1}}',
+    '[{"a":1},{"a":1,"a":1}]',
+    '{"":1,"":2}',
+    '{"1":1,"1":2}',
+    '{"a":":\\"","a":1}',
+    '{"__proto__":1,"__proto__":2}',
+  ])
+    assert.match(refusedFor(text), /same name twice|__proto__/, text);
+  for (const text of ['{"a":":","b":"\\":"}', '{"a":{"a":{"a":1}}}', '[{"a":1},{"a":1}]', '":"', '1'])
+    assert.equal(refusedFor(text), 'taken', text);
+});
+
+test('F5: every value that JSON can hold passes, and none does once a name in it is doubled', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 5 }), fc.string(), (value, name) => {
+      const text = JSON.stringify({ [name]: value });
+      if (text.includes('__proto__')) return;
+      assert.equal(refusedFor(text), 'taken');
+      const doubled = `{${JSON.stringify(name)}:0,${text.slice(1)}`;
+      assert.match(refusedFor(doubled), /same name twice/);
+    }),
   );
 });

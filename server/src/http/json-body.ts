@@ -1,6 +1,7 @@
 /**
  * Octets to JSON value. Refused: invalid UTF-8 (it would silently change mail), nesting deeper than 20, more than 200,000
- * values, keys named `__proto__`. Next: operation.ts
+ * values, a name twice in one object (programs differ in which they believe, RFC 8259 §4; F5), keys named `__proto__`.
+ * Next: operation.ts
  */
 import { isUtf8 } from 'node:buffer';
 import { problem } from '../base/problem.ts';
@@ -19,7 +20,8 @@ export function parseJsonBody(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   if (!isUtf8(body))
     throw problem('malformed_json', { detail: 'The body is not valid UTF-8 (RFC 8259 §8.1).' });
-  if (hasTooManyValues(body))
+  const marks = countMarks(body);
+  if (marks.values > VALUES_MAX)
     throw problem('malformed_json', { detail: `The body holds more than ${String(VALUES_MAX)} values.` });
   let value: unknown;
   try {
@@ -27,24 +29,33 @@ export function parseJsonBody(body: Buffer): unknown {
   } catch (cause) {
     throw problem('malformed_json', { detail: `The body is not JSON${whereOf(cause)}.` });
   }
-  if (typeof value === 'object' && value !== null) checkTree(value, 1);
+  // Each name has one colon behind it, and of two of the same the parser keeps one: fewer names than colons.
+  if (typeof value === 'object' && value !== null && checkTree(value, 1) !== marks.names)
+    throw problem('malformed_json', { detail: 'An object of the body has the same name twice.' });
   return value;
 }
 
 const QUOTE = 0x22;
+const COLON = 0x3a;
 const BACKSLASH = 0x5c;
-/** Each of these, outside a string, stands before a value: `,` `[` `{`. */
-const BEFORE_VALUE: ReadonlySet<number | undefined> = new Set([0x2c, 0x5b, 0x7b]);
+const COMMA = 0x2c;
+const BRACKET = 0x5b;
+const BRACE = 0x7b;
 
-/** Counts before anything is built of it. Jumps over strings, which are most of a large body. */
-function hasTooManyValues(body: Buffer): boolean {
-  if (body.length <= VALUES_MAX) return false;
+/**
+ * Counts before anything is built of it, and jumps over strings, which are most of a large body. Outside a string, `,`
+ * `[` `{` stand before a value each, and `:` behind a name.
+ */
+function countMarks(body: Buffer): { readonly values: number; readonly names: number } {
   let values = 0;
-  for (let at = 0; at < body.length; at += 1) {
-    if (BEFORE_VALUE.has(body[at]) && (values += 1) > VALUES_MAX) return true;
-    if (body[at] === QUOTE) at = endOfString(body, at);
+  let names = 0;
+  for (let at = 0; at < body.length && values <= VALUES_MAX; at += 1) {
+    const octet = body[at];
+    if (octet === QUOTE) at = endOfString(body, at);
+    else if (octet === COLON) names += 1;
+    else if (octet === COMMA || octet === BRACKET || octet === BRACE) values += 1;
   }
-  return false;
+  return { values, names };
 }
 
 /** Where the string that begins at `start` has its closing quote; the end of the body when it has none. */
@@ -58,22 +69,26 @@ function endOfString(body: Buffer, start: number): number {
   }
 }
 
-function checkTree(node: object, depth: number): void {
+/** Answers how many names there are in all objects together. */
+function checkTree(node: object, depth: number): number {
   if (depth > DEPTH_MAX) {
     throw problem('malformed_json', {
       detail: `The body is nested deeper than ${String(DEPTH_MAX)} levels.`,
     });
   }
+  let names = 0;
   if (Array.isArray(node)) {
     for (const child of node as readonly unknown[]) {
-      if (typeof child === 'object' && child !== null) checkTree(child, depth + 1);
+      if (typeof child === 'object' && child !== null) names += checkTree(child, depth + 1);
     }
-    return;
+    return names;
   }
   for (const [key, child] of Object.entries(node) as [string, unknown][]) {
     if (key === '__proto__') throw problem('malformed_json', { detail: 'A key may not be named __proto__.' });
-    if (typeof child === 'object' && child !== null) checkTree(child, depth + 1);
+    names += 1;
+    if (typeof child === 'object' && child !== null) names += checkTree(child, depth + 1);
   }
+  return names;
 }
 
 /** The position only: the parser's message also quotes the text, which may hold a secret. */

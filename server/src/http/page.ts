@@ -17,6 +17,8 @@ export interface PageField {
 }
 
 export interface HtmlPage {
+  /** Language tag of its texts (RFC 5646); English without it. */
+  readonly lang?: string;
   readonly title: string;
   readonly paragraphs: readonly string[];
   readonly form?: {
@@ -57,7 +59,7 @@ export function pageHeaders(forms: 'none' | { readonly leadsTo?: string }): Read
   };
 }
 
-export function htmlPage({ title, paragraphs, form, link }: HtmlPage): string {
+export function htmlPage({ lang = 'en', title, paragraphs, form, link }: HtmlPage): string {
   const parts = [
     `<h1>${escapeHtml(title)}</h1>`,
     ...paragraphs.map((text) => `<p>${escapeHtml(text)}</p>`),
@@ -72,7 +74,7 @@ export function htmlPage({ title, paragraphs, form, link }: HtmlPage): string {
     ...(link === undefined ? [] : [`<p><a href="${escapeHtml(link.href)}">${escapeHtml(link.text)}</a></p>`]),
   ];
   return `<!doctype html>
-<html lang="en">
+<html lang="${escapeHtml(lang)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

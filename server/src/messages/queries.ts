@@ -6,6 +6,8 @@ import {
   DELIVERY,
   EIGHT_BIT,
   PART_BYTES,
+  SEALED,
+  SECRET,
   SENSITIVE,
   UTF8_HEADERS,
   type Letter,
@@ -37,8 +39,13 @@ export interface NewMessage {
   readonly keyId: string;
   readonly idempotencyKey: string | null;
   readonly resendOf: string | null;
-  /** Its content is shown to nobody and is not sent again: it holds a code or a link for one person. */
-  readonly sensitive: boolean;
+  /**
+   * It holds a code or a link for one person, so that its content is not shown and it is not sent again. What was captured
+   * went to nobody and may be looked at, but for `always`: that would open this server itself.
+   */
+  readonly sensitive: false | 'unless-captured' | 'always';
+  /** Stored in place of the content, from `sealContent`. */
+  readonly sealed?: Buffer;
 }
 
 export async function insertMessages(tx: Tx, messages: readonly NewMessage[]): Promise<void> {
@@ -72,7 +79,9 @@ function messageRow(message: NewMessage): Row {
     content_flags:
       (letter.utf8Headers ? UTF8_HEADERS : 0) |
       (letter.eightBit ? EIGHT_BIT : 0) |
-      (message.sensitive ? SENSITIVE : 0),
+      (message.sensitive === false ? 0 : SENSITIVE) |
+      (message.sensitive === 'always' ? SECRET : 0) |
+      (message.sealed === undefined ? 0 : SEALED),
     capture_only: letter.captureOnly ? 1 : 0,
     tags: message.tags.length === 0 ? null : JSON.stringify(message.tags),
     metadata: message.metadata === null ? null : JSON.stringify(message.metadata),
@@ -107,13 +116,14 @@ export async function readCollapsible(
 }
 
 /** The content in parts, so that a large one can be read and sent piece by piece (Q13). */
-function contentRows({ letter }: NewMessage): Row[] {
+function contentRows({ letter, sealed }: NewMessage): Row[] {
   const rows: Row[] = [];
-  for (let start = 0; start < letter.content.length; start += PART_BYTES) {
+  const content = sealed ?? letter.content;
+  for (let start = 0; start < content.length; start += PART_BYTES) {
     rows.push({
       message_id: letter.id,
       part: rows.length,
-      bytes: letter.content.subarray(start, start + PART_BYTES),
+      bytes: content.subarray(start, start + PART_BYTES),
     });
   }
   return rows;

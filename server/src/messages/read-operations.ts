@@ -4,7 +4,15 @@
  */
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { messageState, readContent, SENSITIVE, type Delivery } from '../delivery/delivery.ts';
+import { mayI } from '../access/access.ts';
+import {
+  messageState,
+  openedContent,
+  SEALED,
+  SECRET,
+  SENSITIVE,
+  type Delivery,
+} from '../delivery/delivery.ts';
 import {
   operation,
   pageAnswer,
@@ -16,6 +24,7 @@ import {
   type Operation,
   type Principal,
 } from '../http/http.ts';
+import type { KeyRing } from '../secrets/secrets.ts';
 import type { Db } from '../store/store.ts';
 import type { AcceptDeps } from './accept.ts';
 import { parseQuery } from './query-language.ts';
@@ -25,6 +34,10 @@ import { messageParams, mustRead, readSummaries, readWhole } from './reader.ts';
 import { messageView, summaryView } from './view.ts';
 
 type ReadDeps = Pick<AcceptDeps, 'db' | 'clock'>;
+
+export interface SourceDeps {
+  readonly keyRing: Pick<KeyRing, 'open'>;
+}
 
 const tags = ['Messages'] as const;
 
@@ -84,7 +97,10 @@ export function getOperation({ db }: ReadDeps): Operation {
 /** Who may look at what only its recipient should see; and not without saying why. */
 const WITH_REASON: ReadonlySet<Principal['role']> = new Set(['instance_admin', 'operator', 'tenant_admin']);
 
-/** Links and codes are for their recipient only; what was captured went to nobody, and is there to be looked at. */
+/**
+ * Links and codes are for their recipient only. What was captured went to nobody, and is there to be looked at; not what
+ * opens this server itself: who reads it could become somebody else.
+ */
 async function refuseSensitive(
   db: Db,
   row: MessageRow,
@@ -92,17 +108,19 @@ async function refuseSensitive(
   reason: string | undefined,
 ): Promise<void> {
   if ((row.content_flags & SENSITIVE) === 0) return;
+  const opensThisServer = (row.content_flags & SECRET) !== 0;
   const recipients = await readRecipients(db, [row.id]);
-  if (recipients.every(({ state }) => state === 'captured')) return;
-  if (WITH_REASON.has(role) && reason !== undefined) return;
-  const how = WITH_REASON.has(role) ? ' Give a reason to see it nevertheless; it is recorded.' : '';
+  if (!opensThisServer && recipients.every(({ state }) => state === 'captured')) return;
+  const may = WITH_REASON.has(role) && !opensThisServer;
+  if (may && reason !== undefined) return;
+  const how = may ? ' Give a reason to see it nevertheless; it is recorded.' : '';
   throw problem('forbidden', {
     detail: `The message carries a link or a code that only its recipient may see.${how}`,
     ...(how !== '' && { errors: [{ path: '?reason', message: 'must say why' }] }),
   });
 }
 
-export function sourceOperation({ db }: ReadDeps): Operation {
+export function sourceOperation({ db, keyRing }: ReadDeps & SourceDeps): Operation {
   return operation({
     method: 'GET',
     path: '/messages/{id}/source',
@@ -121,10 +139,12 @@ export function sourceOperation({ db }: ReadDeps): Operation {
     async run({ principal, params, query }) {
       const row = await mustRead(db, principal.tenantId, params.id);
       await refuseSensitive(db, row, principal, query.reason);
+      const sealed = (row.content_flags & SEALED) !== 0;
+      const letter = { tenantId: principal.tenantId, id: params.id, sealed };
       return {
         status: 200,
         headers: { 'content-disposition': `attachment; filename="${params.id}.eml"` },
-        body: Readable.from(readContent(db, params.id)),
+        body: Readable.from(openedContent(db, keyRing, letter)),
       };
     },
   });

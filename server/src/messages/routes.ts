@@ -5,10 +5,18 @@
 import type { Operation } from '../http/http.ts';
 import type { AcceptDeps, Acceptor } from './accept.ts';
 import { cancelOperation, resendOperation, retryOperation } from './act-operations.ts';
-import { explainOperation, getOperation, listOperation, sourceOperation } from './read-operations.ts';
+import {
+  explainOperation,
+  getOperation,
+  listOperation,
+  sourceOperation,
+  type SourceDeps,
+} from './read-operations.ts';
 import { sendBatch, sendOne } from './send-operations.ts';
 
-export function messageOperations(deps: AcceptDeps & { readonly acceptor: Acceptor }): Operation[] {
+export function messageOperations(
+  deps: AcceptDeps & SourceDeps & { readonly acceptor: Acceptor },
+): Operation[] {
   const { acceptor, delivery } = deps;
   return [
     sendOne(acceptor),

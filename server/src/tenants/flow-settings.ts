@@ -14,6 +14,10 @@ export const FLOW_NAMES = [
 ] as const;
 export type FlowName = (typeof FLOW_NAMES)[number];
 
+/** Flows that prove nothing: a mail that tells somebody what became of an account. */
+export const NOTICE_NAMES = ['security-notice'] as const;
+export type NoticeName = (typeof NOTICE_NAMES)[number];
+
 /** Languages that mails and pages of flows are written in. */
 export const LOCALES = ['en', 'de'] as const;
 export type Locale = (typeof LOCALES)[number];
@@ -48,6 +52,42 @@ const DEFAULTS: Readonly<Record<FlowName, FlowDefaults>> = {
 
 const whole = (least: number, most: number) => z.int().min(least).max(most);
 
+/** How much mail there may be, with what it is when nobody says. */
+function limitFields(builtIn: {
+  readonly resendSeconds: number;
+  readonly perHour: number;
+  readonly perDay: number;
+}) {
+  return {
+    resendSeconds: {
+      schema: whole(0, HOUR_S),
+      doc: 'Wait between two mails to one address.',
+      builtIn: builtIn.resendSeconds,
+    },
+    perHour: {
+      schema: whole(1, 100),
+      doc: 'Most mails to one address in an hour; of mails with a code never more than 5.',
+      builtIn: builtIn.perHour,
+    },
+    perDay: { schema: whole(1, 1_000), doc: 'Most mails to one address in a day.', builtIn: builtIn.perDay },
+    perClientHour: {
+      schema: whole(1, 10_000),
+      doc: 'Most mails in an hour that one client address may set off, as `clientAddress` names it.',
+      builtIn: 20,
+    },
+    perTenantHour: {
+      schema: whole(1, 1_000_000),
+      doc: 'Most mails of this flow in an hour, to all addresses together.',
+      builtIn: 1_000,
+    },
+  } as const;
+}
+
+/** The settings of a notice. A person can have several in a row, each about something else. */
+export function noticeFields() {
+  return limitFields({ resendSeconds: 0, perHour: 20, perDay: 100 });
+}
+
 /** Schema, sentence and default of each setting of one flow. */
 export function flowFields(flow: FlowName) {
   const { kind, lifetimeSeconds, lifetimeSecondsMax } = DEFAULTS[flow];
@@ -59,7 +99,7 @@ export function flowFields(flow: FlowName) {
     },
     lifetimeSeconds: {
       schema: whole(60, lifetimeSecondsMax),
-      doc: 'How long link and code count.',
+      doc: 'How long the link counts, and the code, which counts ten minutes at most.',
       builtIn: lifetimeSeconds,
     },
     codeLength: { schema: whole(6, 10), doc: 'Characters of a code.', builtIn: 6 },
@@ -69,24 +109,12 @@ export function flowFields(flow: FlowName) {
       builtIn: 'digits' as const,
     },
     attempts: { schema: whole(1, 5), doc: 'Wrong codes until the verification is locked.', builtIn: 5 },
-    resendSeconds: { schema: whole(0, HOUR_S), doc: 'Wait between two mails to one address.', builtIn: 60 },
     blockSeconds: {
       schema: whole(0, DAY_S),
       doc: 'How long an address gets no new code after a lock.',
       builtIn: 0,
     },
-    perHour: { schema: whole(1, 100), doc: 'Most mails to one address in an hour.', builtIn: 5 },
-    perDay: { schema: whole(1, 1_000), doc: 'Most mails to one address in a day.', builtIn: 20 },
-    perClientHour: {
-      schema: whole(1, 10_000),
-      doc: 'Most mails in an hour that one client address may set off, as `clientAddress` names it.',
-      builtIn: 20,
-    },
-    perTenantHour: {
-      schema: whole(1, 1_000_000),
-      doc: 'Most mails of this flow in an hour, to all addresses together.',
-      builtIn: 1_000,
-    },
+    ...limitFields({ resendSeconds: 60, perHour: 5, perDay: 20 }),
     url: {
       schema: z.string().max(2_000).regex(LINK, {
         error: 'must be an https:// address that holds {token}',
@@ -103,4 +131,5 @@ export function flowFields(flow: FlowName) {
 }
 
 export type FlowField = keyof ReturnType<typeof flowFields>;
-export type FlowSettingName = `flows.${FlowName}.${FlowField}`;
+export type NoticeField = keyof ReturnType<typeof noticeFields>;
+export type FlowSettingName = `flows.${FlowName}.${FlowField}` | `flows.${NoticeName}.${NoticeField}`;

@@ -5,7 +5,15 @@
  */
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
-import { FLOW_NAMES, flowFields, LOCALES, type FlowField, type FlowSettingName } from './flow-settings.ts';
+import {
+  FLOW_NAMES,
+  flowFields,
+  LOCALES,
+  NOTICE_NAMES,
+  noticeFields,
+  type FlowField,
+  type FlowSettingName,
+} from './flow-settings.ts';
 
 const ADDRESS = /^[^\s@<>",;\u0000-\u001f\u007f]+@[^\s@<>",;\u0000-\u001f\u007f]+$/;
 const ALLOWED = /^[^\s@<>",;\u0000-\u001f\u007f]*@[^\s@<>",;\u0000-\u001f\u007f]+$/;
@@ -88,11 +96,11 @@ type FieldOf<N extends FlowSettingName> = N extends `flows.${string}.${infer F e
 type FlowFieldSchema<F extends FlowField> = ReturnType<typeof flowFields>[F]['schema'];
 
 const FLOWS = Object.fromEntries(
-  FLOW_NAMES.flatMap((flow) =>
-    Object.entries(flowFields(flow)).map(([name, about]) => [
-      `flows.${flow}.${name}`,
-      { ...about, tenantMay: true },
-    ]),
+  [
+    ...FLOW_NAMES.map((flow) => [flow, flowFields(flow)] as const),
+    ...NOTICE_NAMES.map((flow) => [flow, noticeFields()] as const),
+  ].flatMap(([flow, fields]) =>
+    Object.entries(fields).map(([name, about]) => [`flows.${flow}.${name}`, { ...about, tenantMay: true }]),
   ),
 ) as unknown as FlowSettings; // one entry per name of the type, by construction
 

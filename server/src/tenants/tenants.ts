@@ -13,7 +13,14 @@ import { insertTenant, renameTenant, tenantById, tenantBySlug } from './queries.
 export { lockTenant } from './queries.ts';
 export type { Effective, Origin } from './resolve.ts';
 export { modeFrom, senderFrom, type Sender } from './outgoing.ts';
-export { FLOW_NAMES, LOCALES, type FlowName, type Locale } from './flow-settings.ts';
+export {
+  FLOW_NAMES,
+  LOCALES,
+  NOTICE_NAMES,
+  type FlowName,
+  type Locale,
+  type NoticeName,
+} from './flow-settings.ts';
 export type { SettingName, SettingValue } from './setting-list.ts';
 export { INSTANCE_TENANT_ID, type Tenant } from './tenant.ts';
 export { createSettings, type Settings, type SettingsConfig } from './settings.ts';
