@@ -7,6 +7,7 @@ import { startRecordingSink, type RecordingSink } from '../../e2e/recording-sink
 import { makeSetupCode } from '../src/accounts/accounts.ts';
 import type { Clock } from '../src/base/clock.ts';
 import { systemClock } from '../src/base/clock.ts';
+import { bodyText } from './body-text.ts';
 import { openApi, relayToml, type Answer, type Api } from './api-scene.ts';
 import type { TestStore } from './stores.ts';
 
@@ -73,7 +74,7 @@ ${toml}`,
       read.set(address, from + 1);
       // Until it is settled: a clock that a test moves on would cut the line that its reply comes over.
       while (api.delivery.active > 0) await new Promise((resolve) => setImmediate(resolve));
-      return decoded(to()[from]?.content ?? '');
+      return bodyText(to()[from]?.content ?? '');
     },
     async linkTo(address) {
       const mail = await scene.mailTo(address);
@@ -145,11 +146,4 @@ function createBrowser(api: Api, scene: Pick<AccountScene, 'codeTo'>, address = 
 export function setCookies({ headers }: Pick<Answer, 'headers'>): string[] {
   const lines = headers['set-cookie'];
   return (Array.isArray(lines) ? lines : [lines]).filter((line) => typeof line === 'string');
-}
-
-/** The parts of a message with their transfer encodings undone, roughly: enough for links and codes. */
-function decoded(content: string): string {
-  return content
-    .replaceAll(/=\r\n/g, '')
-    .replaceAll(/=([0-9A-F]{2})/g, (_all, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }

@@ -2,6 +2,7 @@
  * What tests of flows start from: an application that asks for verifications over the API and reads what was mailed.
  */
 import assert from 'node:assert/strict';
+import { bodyText } from './body-text.ts';
 import type { TestContext } from 'node:test';
 import { openApi, type Answer, type Api, type SceneOptions } from './api-scene.ts';
 import type { TestStore } from './stores.ts';
@@ -46,15 +47,12 @@ export async function issue(
   return answer;
 }
 
-/** The captured message that carries it, soft line breaks and escapes undone (RFC 2045 §6.7). */
+/** The captured message that carries it. */
 export async function mailOf(api: Api, messageId: unknown): Promise<string> {
   const id = String(messageId);
   await api.reaches(id, 'captured');
   const { text } = await api.ask('GET', `/messages/${id}/source`);
-  const octets = text
-    .replaceAll('=\r\n', '')
-    .replace(/=([\dA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(octets, 'latin1').toString('utf8');
+  return bodyText(text);
 }
 
 export async function codeOf(api: Api, messageId: unknown): Promise<string> {
