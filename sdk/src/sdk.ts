@@ -32,6 +32,12 @@ import type {
   MessageSummary,
   Page,
 } from './message.ts';
+import {
+  noticeMethods,
+  verificationMethods,
+  type NoticeMethods,
+  type VerificationMethods,
+} from './verification.ts';
 import { waitForMessage, type Waited, type WaitOptions } from './wait.ts';
 
 export { PosthornError, PosthornUnreachable, type ProblemDetails } from './errors.ts';
@@ -80,6 +86,15 @@ export type {
   Recipient,
   RecipientState,
 } from './message.ts';
+export type {
+  Notice,
+  NoticeInput,
+  Verification,
+  VerificationCheck,
+  VerificationInput,
+  VerificationProof,
+  WholeVerification,
+} from './verification.ts';
 export { isSettled } from './wait.ts';
 export type { Waited, WaitOptions } from './wait.ts';
 
@@ -212,6 +227,9 @@ export interface Posthorn {
     /** Stops it. */
     cancel(id: string, options?: CallOptions): Promise<ConnectionTest>;
   };
+  /** An address is proved by a link or a code that is mailed to it. */
+  readonly verifications: VerificationMethods;
+  readonly notices: NoticeMethods;
   /** Waits until nothing more will happen to any recipient by itself, or the time is over. */
   waitForMessage(id: string, options: WaitOptions): Promise<Waited>;
 }
@@ -225,6 +243,8 @@ export function createPosthorn(options: PosthornOptions): Posthorn {
     connections: connectionMethods(call),
     discovery: discoveryMethods(call),
     connectionTests: testMethods(call, createFollow(options)),
+    verifications: verificationMethods(call),
+    notices: noticeMethods(call),
     waitForMessage: (id, wait) => waitForMessage(messages.get, id, wait),
   };
 }
