@@ -141,3 +141,36 @@ test('ids from outside cannot leave their place in the address', async (t) => {
   await createPosthorn({ url, key: 'k' }).connections.get('../keys?x');
   assert.equal(seen[0]?.url, '/api/v1/connections/..%2Fkeys%3Fx');
 });
+
+test('verifications and notices: each call is the one of the API, and none is repeated', async (t) => {
+  const made = { id: 'ver_1', state: 'pending' };
+  const answers = [json(202, made), json(200, { status: 'approved' }), json(200, made), json(202, made)];
+  const { url, seen } = await serverWith(t, [
+    ...answers,
+    json(200, made),
+    json(202, { messageId: 'msg_1' }),
+    drop,
+  ]);
+  const posthorn = createPosthorn({ url, key: 'ph_live_x' });
+  const to = 'ana@example.net';
+  await posthorn.verifications.create({ flow: 'activation', to, clientAddress: '192.0.2.1', locale: 'de' });
+  await posthorn.verifications.check({ id: 'ver_1', code: '123456' });
+  await posthorn.verifications.get('ver_1');
+  await posthorn.verifications.resend('ver_1', { clientAddress: '192.0.2.1' });
+  await posthorn.verifications.revoke('ver_1');
+  await posthorn.notices.send({ flow: 'security-notice', about: 'password-changed', to });
+  await assert.rejects(posthorn.verifications.check({ token: 'x' }), PosthornUnreachable);
+  assert.deepEqual(
+    seen.map(({ method, url: path }) => `${method} ${path}`),
+    [
+      ...[
+        'POST /api/v1/verifications',
+        'POST /api/v1/verifications/check',
+        'GET /api/v1/verifications/ver_1',
+      ],
+      ...['POST /api/v1/verifications/ver_1/resend', 'POST /api/v1/verifications/ver_1/revoke'],
+      ...['POST /api/v1/notices', 'POST /api/v1/verifications/check'],
+    ],
+  );
+  assert.deepEqual(seen[3]?.body, { clientAddress: '192.0.2.1' });
+});

@@ -33,6 +33,12 @@ import type {
   MessageSummary,
   Page,
 } from './message.ts';
+import {
+  noticeMethods,
+  verificationMethods,
+  type NoticeMethods,
+  type VerificationMethods,
+} from './verification.ts';
 import { waitForMessage, type Waited, type WaitOptions } from './wait.ts';
 
 export { PosthornError, PosthornUnreachable, type ProblemDetails } from './errors.ts';
@@ -82,6 +88,15 @@ export type {
   Recipient,
   RecipientState,
 } from './message.ts';
+export type {
+  Notice,
+  NoticeInput,
+  Verification,
+  VerificationCheck,
+  VerificationInput,
+  VerificationProof,
+  WholeVerification,
+} from './verification.ts';
 export { isSettled } from './wait.ts';
 export type { Waited, WaitOptions } from './wait.ts';
 
@@ -227,6 +242,9 @@ export interface Posthorn {
     /** Ends it for good, everywhere within a second. */
     revoke(id: string, options?: CallOptions): Promise<void>;
   };
+  /** An address is proved by a link or a code that is mailed to it. */
+  readonly verifications: VerificationMethods;
+  readonly notices: NoticeMethods;
   /** Waits until nothing more will happen to any recipient by itself, or the time is over. */
   waitForMessage(id: string, options: WaitOptions): Promise<Waited>;
 }
@@ -241,6 +259,8 @@ export function createPosthorn(options: PosthornOptions): Posthorn {
     discovery: discoveryMethods(call),
     connectionTests: testMethods(call, createFollow(options)),
     keys: keyMethods(call),
+    verifications: verificationMethods(call),
+    notices: noticeMethods(call),
     waitForMessage: (id, wait) => waitForMessage(messages.get, id, wait),
   };
 }

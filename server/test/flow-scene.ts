@@ -2,8 +2,8 @@
  * What tests of flows start from: an application that asks for verifications over the API and reads what was mailed.
  */
 import assert from 'node:assert/strict';
-import { bodyText } from './body-text.ts';
 import type { TestContext } from 'node:test';
+import { bodyText } from './body-text.ts';
 import { openApi, type Answer, type Api, type SceneOptions } from './api-scene.ts';
 import type { TestStore } from './stores.ts';
 
