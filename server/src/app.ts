@@ -20,6 +20,7 @@ import type { AcceptDeps, Acceptor } from './messages/messages.ts';
 import { messageOperations } from './messages/routes.ts';
 import { operatorOperations, type ReadinessDeps } from './operator/routes.ts';
 import { problemForStoreError, type Db } from './store/store.ts';
+import type { Senders } from './tenants/tenants.ts';
 import { tenantOperations, type TenantDeps } from './tenants/routes.ts';
 import { VERSION } from './base/version.ts';
 
@@ -33,6 +34,7 @@ export interface AppDeps extends AcceptDeps, ReadinessDeps, TenantDeps, Verifica
   readonly discovery: DiscoveryDeps;
   readonly delivery: Delivery;
   readonly acceptor: Acceptor;
+  readonly senders: Senders;
 }
 
 export function createApp(deps: AppDeps): FastifyInstance {

@@ -18,7 +18,7 @@ import {
   isProved,
   type DiscoveryDeps,
 } from './diagnosis/diagnosis.ts';
-import { createDelivery, type Settlement } from './delivery/delivery.ts';
+import { createDelivery, type Delivery, type DeliveryOptions } from './delivery/delivery.ts';
 import { forgetSends } from './flows/flows.ts';
 import { createAcceptor, forgetRemembered } from './messages/messages.ts';
 import {
@@ -40,11 +40,11 @@ import {
 import { createKeyRing, type KeyRing } from './secrets/secrets.ts';
 import { databaseClock, forgetWindows, openStore, watchFreeSpace, type Db } from './store/store.ts';
 import {
-  createSettings,
   ensureTenants,
   INSTANCE_TENANT_ID,
-  modeFrom,
-  senderFrom,
+  openTenants,
+  purgeTenants,
+  type Tenants,
 } from './tenants/tenants.ts';
 import { createApp } from './app.ts';
 
@@ -98,45 +98,40 @@ async function wire(
 
   const { db, clock, isBroken } = await openDatabase(options, config().database.url, opened);
   const keyRing = await openKeyRing(db, () => loaded, clock);
-  const settings = createSettings({ db, clock, log });
+  const lookups = createLookups({ clock });
+  const tenants = openTenants({ db, clock, log, lookups });
+  const { settings, standings, senders, senderFor, modeFor } = tenants;
   const dialer = createDialer({ clock });
   const connections = await openWays({ db, keyRing, clock, log, dialer }, config);
   opened.push(() => {
-    settings.stop();
+    tenants.stop();
     connections.stop();
   });
-  const takeOver = async () => {
+  const takeOver = inTurn(async () => {
     await ensureTenants(db, clock, namedTenants(config().tenants));
-    await settings.refresh(loaded);
+    await tenants.refresh(loaded);
     await connections.declare(INSTANCE_TENANT_ID, config().connections);
-  };
+  });
   await takeOver();
 
-  const senderFor = (tenantId: string) => senderFrom(settings, tenantId);
-  const lookups = createLookups({ clock });
-  const modeFor = (tenantId: string) => modeFrom(settings, tenantId).mode;
-  const tests = createConnectionTests({ db, clock, log, connections, modeFor, senderFor, lookups });
+  const testing = { db, clock, log, connections, senderFor, senders, lookups };
+  const tests = createConnectionTests({ ...testing, modeFor: (tenantId) => modeFor(tenantId).mode });
   opened.push(() => tests.stop());
-  const { activeMax, lease: leaseMs } = config().delivery;
-  const delivery = createDelivery({
-    ...{ db, clock, log, connections, random, activeMax, leaseMs },
-    policy: (tenantId) => ({ ...config().delivery, ...modeFrom(settings, tenantId) }),
-    owner: newId('nod'),
-    observe: (settlement: Settlement) => {
-      metrics.observe(settlement);
-    },
+  const delivery = openDelivery({ db, clock, log, connections, random, tenants }, config, (settlement) => {
+    metrics.observe(settlement);
   });
   const metrics = createMetrics({ db, clock, connections, active: () => delivery.active });
   const space = watchFreeSpace(db, databaseFolder(loaded), clock, () => config().storage);
   const accepting = {
-    ...{ db, clock, delivery, config, senderFor, accepted: metrics.accepted },
+    ...{ db, clock, delivery, config, senderFor, senders, accepted: metrics.accepted },
     hasConnection: connections.isUsableBy,
     refuseWhenFull: space.refuseWhenLow,
   };
+  const declared = () => config().tenants.map(({ slug }) => slug);
   const app = createApp({
     ...accepting,
-    ...{ log, keyRing, connections, tests, metrics, settings },
-    declared: () => config().tenants.map(({ slug }) => slug),
+    ...{ log, keyRing, connections, tests, metrics, settings, standings, declared },
+    graceMs: () => config().retention.deletedTenants,
     discovery: discoveryOf({ clock, dialer, connections, lookups }, config),
     acceptor: createAcceptor(accepting),
     askDatabase: connections.ask,
@@ -151,21 +146,25 @@ async function wire(
   const url = await app.listen({ host, port });
   await delivery.start();
   refusing = undefined;
-  opened.push(tidyHourly(db, clock, log));
-
-  let applied: Promise<void> = Promise.resolve();
+  const purge = () => purgeTenants({ db, clock, log }, declared(), takeOver);
+  opened.push(tidyHourly({ db, clock, log }, [['deleted tenants', purge]]));
   return {
     url,
     apply(next) {
       loaded = next;
-      applied = applied.catch(() => undefined).then(takeOver); // one after another: the last file wins
-      return applied;
+      return takeOver();
     },
     async stop() {
       refusing = 'stopping';
       await close();
     },
   };
+}
+
+/** One after another: the last file wins. */
+function inTurn(work: () => Promise<void>): () => Promise<void> {
+  let last = Promise.resolve();
+  return () => (last = last.catch(() => undefined).then(work));
 }
 
 /** The connections, under the settings as they are at each use. */
@@ -180,6 +179,23 @@ function openWays(
     proofOf: (tenantId, fingerprint) => isProved(base.db, tenantId, fingerprint),
     trialMs: () => config().delivery.returnWindow,
   });
+}
+
+/** Delivery, under the settings as they are at each attempt. */
+function openDelivery(
+  base: Pick<DeliveryOptions, 'db' | 'clock' | 'log' | 'connections' | 'random'> & { tenants: Tenants },
+  config: () => Config,
+  observe: DeliveryOptions['observe'],
+): Delivery {
+  const { tenants, ...parts } = base;
+  const { activeMax, lease: leaseMs } = config().delivery;
+  const delivery = createDelivery({
+    ...{ ...parts, activeMax, leaseMs, observe, owner: newId('nod') },
+    policy: (tenantId) => ({ ...config().delivery, ...tenants.modeFor(tenantId) }),
+    stopped: tenants.standings.stopped,
+  });
+  tenants.standings.onChange(delivery.lookAtHeld);
+  return delivery;
 }
 
 /** The database with the clock that its nodes share. */
@@ -241,9 +257,16 @@ function egressOf(tenantId: string, use: 'mail' | 'https', config: Config): Egre
   return tenantEgress({ allow: egress.tenantAllow, own, ...(use === 'https' && { ports: HTTPS_PORTS }) });
 }
 
+/** Its name in the log, and the work. */
+type Chore = readonly [string, () => Promise<unknown>];
+
 /** What grows by itself is cut back; what fails is tried again an hour later. */
-function tidyHourly(db: Db, clock: Clock, log: Log): () => void {
-  const works: readonly (readonly [string, () => Promise<unknown>])[] = [
+function tidyHourly(
+  { db, clock, log }: { db: Db; clock: Clock; log: Log },
+  more: readonly Chore[],
+): () => void {
+  const works: readonly Chore[] = [
+    ...more,
     ['idempotency keys', () => forgetRemembered(db, clock.now() - REMEMBER_MS)],
     ['mails of flows', () => forgetSends(db, clock.now() - REMEMBER_MS)],
     ['closed windows', () => forgetWindows(db, clock.now())],

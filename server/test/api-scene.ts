@@ -29,14 +29,7 @@ import {
 import { createMetrics } from '../src/operator/operator.ts';
 import { createKeyRing, type MasterKey } from '../src/secrets/secrets.ts';
 import type { Db } from '../src/store/store.ts';
-import {
-  createSettings,
-  ensureTenants,
-  findTenantBySlug,
-  INSTANCE_TENANT_ID,
-  modeFrom,
-  senderFrom,
-} from '../src/tenants/tenants.ts';
+import { ensureTenants, findTenantBySlug, INSTANCE_TENANT_ID, openTenants } from '../src/tenants/tenants.ts';
 import { someMasterKey } from './delivery-scene.ts';
 import type { TestStore } from './stores.ts';
 
@@ -68,6 +61,8 @@ export interface Api {
   readonly key: string;
   /** Makes a key; of the instance unless a tenant's slug is named. */
   makeKey(wanted?: Partial<NewKey> & { tenant?: string }): Promise<string>;
+  /** Lets a tenant send as these addresses and `@domain`s; without any as `MESSAGE` does. */
+  allow(tenant: string, ...senders: string[]): Promise<void>;
   /** `path` under `/api/v1`, or from the root when it begins with `//`. */
   ask(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, asking?: Asking): Promise<Answer>;
   /** Listens on a port of this machine; answers `http://HOST:PORT`. */
@@ -75,9 +70,9 @@ export interface Api {
   /** Posts a message that must be accepted; answers its id. */
   send(message?: Readonly<Record<string, unknown>>, asking?: Omit<Asking, 'body'>): Promise<string>;
   /** Waits until the message is in this state; answers how it is shown then. */
-  reaches(id: string, state: string): Promise<Answer>;
+  reaches(id: string, state: string, asking?: Asking): Promise<Answer>;
   /** Waits until the message is shown so. Looks again after every settled attempt. */
-  until(id: string, holds: (shown: Answer) => boolean): Promise<Answer>;
+  until(id: string, holds: (shown: Answer) => boolean, asking?: Asking): Promise<Answer>;
 }
 
 export interface SceneOptions {
@@ -153,8 +148,14 @@ export async function openNode(
     clock,
     config.tenants.map(({ slug }) => ({ slug })),
   );
-  const settings = createSettings({ db, clock, log });
-  await settings.refresh(loaded);
+  const tenants = openTenants({
+    db,
+    clock,
+    log,
+    lookups: options.discovery?.lookups ?? createLookups({ clock }),
+  });
+  const { settings, standings, senders, senderFor, modeFor } = tenants;
+  await tenants.refresh(loaded);
   const keyRing = createKeyRing({ db, masterKey, clock });
   const connections = await openConnections({
     ...{ db, clock, log, dialer, keyRing },
@@ -164,26 +165,27 @@ export async function openNode(
     trialMs: () => config.delivery.returnWindow,
   });
   await connections.declare(INSTANCE_TENANT_ID, config.connections);
-  const senderFor = (tenantId: string) => senderFrom(settings, tenantId);
   const lookups = options.discovery?.lookups;
   const tests = createConnectionTests({
-    ...{ db, clock, log, connections, senderFor, modeFor: () => config.delivery.mode },
+    ...{ db, clock, log, connections, senderFor, senders, modeFor: () => config.delivery.mode },
     ...(lookups !== undefined && { lookups }),
   });
   const settled = createBell();
   const { activeMax, lease: leaseMs } = config.delivery;
   const delivery = createDelivery({
     ...{ db, clock, log, connections, activeMax, leaseMs, random: () => 0.5, owner: newId('nod') },
-    policy: (tenantId) => ({ ...config.delivery, ...modeFrom(settings, tenantId) }),
+    policy: (tenantId) => ({ ...config.delivery, ...modeFor(tenantId) }),
+    stopped: standings.stopped,
     observe: (settlement) => {
       metrics.observe(settlement);
       settled.ring();
     },
   });
+  standings.onChange(delivery.lookAtHeld);
   const metrics = createMetrics({ db, clock, connections, active: () => delivery.active });
   const accepting = {
     ...{ db, clock, delivery, config: () => config, accepted: metrics.accepted },
-    senderFor,
+    ...{ senderFor, senders },
     hasConnection: connections.isUsableBy,
     refuseWhenFull: options.refuseWhenFull ?? (() => undefined),
   };
@@ -203,6 +205,8 @@ export async function openNode(
       discovery,
       metrics,
       settings,
+      standings,
+      graceMs: () => config.retention.deletedTenants,
       keyRing,
       declared: () => config.tenants.map(({ slug }) => slug),
       acceptor: createAcceptor(accepting),
@@ -242,10 +246,15 @@ export async function openNode(
       at: (where = '') => valueAt(JSON.parse(answer.body), where),
     };
   };
-  async function until(id: string, holds: (shown: Answer) => boolean, what = 'to change'): Promise<Answer> {
+  async function until(
+    id: string,
+    holds: (shown: Answer) => boolean,
+    asking: Asking = {},
+    what = 'to change',
+  ): Promise<Answer> {
     for (;;) {
       const next = settled.next(); // before the look, so that nothing falls between
-      const shown = await ask('GET', `/messages/${id}`);
+      const shown = await ask('GET', `/messages/${id}`, asking);
       if (holds(shown)) return shown;
       await next(`${id} ${what}; it is ${shown.text}`);
     }
@@ -253,16 +262,24 @@ export async function openNode(
   return {
     ...{ db, delivery, connections, key, makeKey, ask, log: lines },
     config: () => config,
+    async allow(tenant, ...named) {
+      const allowed = named.length === 0 ? [MESSAGE.from] : named;
+      const headers = { 'posthorn-tenant': tenant };
+      const set = await ask('PATCH', '/settings', { headers, body: { senders: { allowed } } });
+      assert.equal(set.status, 200, set.text);
+    },
     listen: () => app.listen({ host: '127.0.0.1', port: 0 }),
     async send(message = {}, asking = {}) {
       const answer = await ask('POST', '/messages', { ...asking, body: { ...MESSAGE, ...message } });
       assert.equal(answer.status, 202, answer.text);
       return String(answer.at('id'));
     },
-    reaches: (id, state) => until(id, (shown) => shown.at('state') === state, `to be ${state}`),
+    reaches: (id, state, asking) =>
+      until(id, (shown) => shown.at('state') === state, asking, `to be ${state}`),
     until,
     async close() {
       await app.close();
+      tenants.stop();
       await tests.stop();
       if (working) await delivery.stop(0);
       else await connections.stopAll(0);

@@ -26,6 +26,8 @@ export type Problem = {
     | 'body_too_large'
     | 'unauthorized'
     | 'forbidden'
+    | 'tenant_suspended'
+    | 'sender_not_allowed'
     | 'not_found'
     | 'method_not_allowed'
     | 'conflict'
@@ -39,6 +41,7 @@ export type Problem = {
     | 'overloaded'
     | 'unavailable'
     | 'rate_limited'
+    | 'quota_reached'
     | 'internal';
   /**
    * The id under which the server log holds more.
@@ -1322,6 +1325,41 @@ export type SecretState = {
 };
 
 /**
+ * An address or a domain that a tenant claims to send as.
+ */
+export type Sender = {
+  id: string;
+  /**
+   * An address, or `@domain` for all addresses of it; not of its subdomains.
+   */
+  sender: string;
+  state: 'pending' | 'verified';
+  /**
+   * Publish this in the DNS, and have it checked.
+   */
+  record: {
+    type: 'TXT';
+    name: string;
+    value: string;
+  };
+  /**
+   * What the last check found: the record, none at all, others, or no answer from the DNS.
+   */
+  found: 'proof' | 'nothing' | 'other' | 'no_answer' | null;
+  checkedAt: string | null;
+  verifiedAt: string | null;
+  createdAt: string;
+};
+
+export type SenderInput = {
+  sender: string;
+  /**
+   * Grant it without a proof: for people of the instance that act in the tenant.
+   */
+  verified?: boolean;
+};
+
+/**
  * Of a secret only `set`, `changed` or `not set`.
  */
 export type SettingChange = {
@@ -1343,6 +1381,16 @@ export type Settings = {
   delivery?: {
     mode?: 'capture' | 'allow-list' | 'live';
     readonly allowList?: Array<string>;
+  };
+  connections?: {
+    own?: 'allowed' | 'refused';
+  };
+  senders?: {
+    readonly allowed?: Array<string>;
+  };
+  limits?: {
+    rate?: string;
+    monthly?: number;
   };
   flows?: {
     activation?: {
@@ -1487,6 +1535,16 @@ export type SettingsPatch = {
   delivery?: {
     mode?: 'capture' | 'allow-list' | 'live' | null;
     allowList?: Array<string> | null;
+  };
+  connections?: {
+    own?: 'allowed' | 'refused' | null;
+  };
+  senders?: {
+    allowed?: Array<string> | null;
+  };
+  limits?: {
+    rate?: string | null;
+    monthly?: number | null;
   };
   flows?: {
     activation?: {
@@ -1655,6 +1713,16 @@ export type Tenant = {
   slug: string;
   name: string;
   managedBy: 'api' | 'file';
+  state: 'active' | 'suspended' | 'deleted';
+  /**
+   * Why it is suspended, in the words of who did it.
+   */
+  stateReason: string | null;
+  deletedAt: string | null;
+  /**
+   * Until then a deleted tenant can be restored; then it is removed.
+   */
+  goneAt: string | null;
   createdAt: string;
 };
 
@@ -1855,6 +1923,16 @@ export type SettingsWritable = {
   delivery?: {
     mode?: 'capture' | 'allow-list' | 'live';
   };
+  connections?: {
+    own?: 'allowed' | 'refused';
+  };
+  senders?: {
+    [key: string]: never;
+  };
+  limits?: {
+    rate?: string;
+    monthly?: number;
+  };
   flows?: {
     activation?: {
       kind?: 'link' | 'code' | 'both';
@@ -1932,6 +2010,16 @@ export type SettingsPatchWritable = {
   delivery?: {
     mode?: 'capture' | 'allow-list' | 'live' | null;
     allowList?: null;
+  };
+  connections?: {
+    own?: 'allowed' | 'refused' | null;
+  };
+  senders?: {
+    allowed?: null;
+  };
+  limits?: {
+    rate?: string | null;
+    monthly?: number | null;
   };
   flows?: {
     activation?: {
@@ -2022,6 +2110,8 @@ export type ListMessagesErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2131,7 +2221,11 @@ export type SendMessageErrors = {
    */
   401: Problem;
   /**
+   * `sender_not_allowed`: The tenant may send as what `senders.allowed` names, as addresses and domains that it has proved to be its own, and as the sender that it inherits.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2150,6 +2244,12 @@ export type SendMessageErrors = {
    * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
    */
   422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   *
+   * `quota_reached`: The tenant has sent as many messages over the connections of the instance as it may in a calendar month (UTC). `Retry-After` leads to the next.
+   */
+  429: Problem;
   /**
    * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
    */
@@ -2262,7 +2362,11 @@ export type SendBatchErrors = {
    */
   401: Problem;
   /**
+   * `sender_not_allowed`: The tenant may send as what `senders.allowed` names, as addresses and domains that it has proved to be its own, and as the sender that it inherits.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2281,6 +2385,12 @@ export type SendBatchErrors = {
    * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
    */
   422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   *
+   * `quota_reached`: The tenant has sent as many messages over the connections of the instance as it may in a calendar month (UTC). `Retry-After` leads to the next.
+   */
+  429: Problem;
   /**
    * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
    */
@@ -2332,6 +2442,8 @@ export type GetMessageErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2377,6 +2489,8 @@ export type GetMessageSourceErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2422,6 +2536,8 @@ export type ExplainMessageErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2479,6 +2595,8 @@ export type CancelMessageErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2528,6 +2646,8 @@ export type RetryMessageErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2588,7 +2708,11 @@ export type ResendMessageErrors = {
    */
   401: Problem;
   /**
+   * `sender_not_allowed`: The tenant may send as what `senders.allowed` names, as addresses and domains that it has proved to be its own, and as the sender that it inherits.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2611,6 +2735,12 @@ export type ResendMessageErrors = {
    * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
    */
   422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   *
+   * `quota_reached`: The tenant has sent as many messages over the connections of the instance as it may in a calendar month (UTC). `Retry-After` leads to the next.
+   */
+  429: Problem;
   /**
    * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
    */
@@ -2658,6 +2788,8 @@ export type ListConnectionsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2714,6 +2846,8 @@ export type CreateConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2777,6 +2911,8 @@ export type DeleteConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2826,6 +2962,8 @@ export type GetConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2885,6 +3023,8 @@ export type PatchConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2956,6 +3096,8 @@ export type PauseConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3001,6 +3143,8 @@ export type ResumeConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3046,6 +3190,8 @@ export type DisconnectConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3091,6 +3237,8 @@ export type ConnectConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3187,6 +3335,8 @@ export type ActivateConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3256,6 +3406,8 @@ export type DeactivateConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3310,6 +3462,8 @@ export type ListConnectionRevisionsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3364,6 +3518,8 @@ export type GetConnectionRevisionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3425,6 +3581,8 @@ export type RestoreConnectionRevisionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3496,6 +3654,8 @@ export type ListSecretsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3545,6 +3705,8 @@ export type ListConnectionTestsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3594,7 +3756,11 @@ export type StartConnectionTestErrors = {
    */
   401: Problem;
   /**
+   * `sender_not_allowed`: The tenant may send as what `senders.allowed` names, as addresses and domains that it has proved to be its own, and as the sender that it inherits.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3662,6 +3828,8 @@ export type GetConnectionTestErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3708,6 +3876,8 @@ export type FollowConnectionTestErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3761,6 +3931,8 @@ export type CancelConnectionTestErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3804,6 +3976,8 @@ export type ListPresetsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3852,6 +4026,8 @@ export type HintConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3901,6 +4077,7 @@ export type ListTenantsData = {
   query?: {
     limit?: number;
     cursor?: string;
+    state?: 'active' | 'suspended' | 'deleted';
   };
   url: '/api/v1/tenants';
 };
@@ -3912,6 +4089,8 @@ export type ListTenantsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3965,6 +4144,8 @@ export type CreateTenantErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4004,6 +4185,59 @@ export type CreateTenantResponses = {
 
 export type CreateTenantResponse = CreateTenantResponses[keyof CreateTenantResponses];
 
+export type DeleteTenantData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    slug: string;
+  };
+  query?: never;
+  url: '/api/v1/tenants/{slug}';
+};
+
+export type DeleteTenantErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   *
+   * `managed_by_file`: This value comes from the configuration file and is changed there.
+   */
+  409: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type DeleteTenantError = DeleteTenantErrors[keyof DeleteTenantErrors];
+
+export type DeleteTenantResponses = {
+  /**
+   * Done
+   */
+  200: Tenant;
+};
+
+export type DeleteTenantResponse = DeleteTenantResponses[keyof DeleteTenantResponses];
+
 export type GetTenantData = {
   body?: never;
   headers?: {
@@ -4026,6 +4260,8 @@ export type GetTenantErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4077,6 +4313,8 @@ export type PatchTenantErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4120,6 +4358,183 @@ export type PatchTenantResponses = {
 
 export type PatchTenantResponse = PatchTenantResponses[keyof PatchTenantResponses];
 
+export type SuspendTenantData = {
+  body: {
+    reason: string;
+  };
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    slug: string;
+  };
+  query?: never;
+  url: '/api/v1/tenants/{slug}/suspend';
+};
+
+export type SuspendTenantErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   *
+   * `managed_by_file`: This value comes from the configuration file and is changed there.
+   */
+  409: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type SuspendTenantError = SuspendTenantErrors[keyof SuspendTenantErrors];
+
+export type SuspendTenantResponses = {
+  /**
+   * Done
+   */
+  200: Tenant;
+};
+
+export type SuspendTenantResponse = SuspendTenantResponses[keyof SuspendTenantResponses];
+
+export type ResumeTenantData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    slug: string;
+  };
+  query?: never;
+  url: '/api/v1/tenants/{slug}/resume';
+};
+
+export type ResumeTenantErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   */
+  409: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ResumeTenantError = ResumeTenantErrors[keyof ResumeTenantErrors];
+
+export type ResumeTenantResponses = {
+  /**
+   * Done
+   */
+  200: Tenant;
+};
+
+export type ResumeTenantResponse = ResumeTenantResponses[keyof ResumeTenantResponses];
+
+export type RestoreTenantData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    slug: string;
+  };
+  query?: never;
+  url: '/api/v1/tenants/{slug}/restore';
+};
+
+export type RestoreTenantErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   */
+  409: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type RestoreTenantError = RestoreTenantErrors[keyof RestoreTenantErrors];
+
+export type RestoreTenantResponses = {
+  /**
+   * Done
+   */
+  200: Tenant;
+};
+
+export type RestoreTenantResponse = RestoreTenantResponses[keyof RestoreTenantResponses];
+
 export type GetSettingsData = {
   body?: never;
   headers?: {
@@ -4140,6 +4555,8 @@ export type GetSettingsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4185,6 +4602,10 @@ export type PatchSettingsErrors = {
    * `locked`: The instance keeps this setting the same for all tenants; its people can unlock it.
    *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `sender_not_allowed`: The tenant may send as what `senders.allowed` names, as addresses and domains that it has proved to be its own, and as the sender that it inherits.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4244,6 +4665,8 @@ export type GetEffectiveSettingsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4265,6 +4688,263 @@ export type GetEffectiveSettingsResponses = {
 
 export type GetEffectiveSettingsResponse = GetEffectiveSettingsResponses[keyof GetEffectiveSettingsResponses];
 
+export type ListSendersData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/senders';
+};
+
+export type ListSendersErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ListSendersError = ListSendersErrors[keyof ListSendersErrors];
+
+export type ListSendersResponses = {
+  /**
+   * Done
+   */
+  200: {
+    items: Array<Sender>;
+  };
+};
+
+export type ListSendersResponse = ListSendersResponses[keyof ListSendersResponses];
+
+export type CreateSenderData = {
+  body: SenderInput;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/senders';
+};
+
+export type CreateSenderErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   */
+  409: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type CreateSenderError = CreateSenderErrors[keyof CreateSenderErrors];
+
+export type CreateSenderResponses = {
+  /**
+   * Created
+   */
+  201: Sender;
+};
+
+export type CreateSenderResponse = CreateSenderResponses[keyof CreateSenderResponses];
+
+export type DeleteSenderData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/senders/{id}';
+};
+
+export type DeleteSenderErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type DeleteSenderError = DeleteSenderErrors[keyof DeleteSenderErrors];
+
+export type DeleteSenderResponses = {
+  /**
+   * Done, no content
+   */
+  204: void;
+};
+
+export type DeleteSenderResponse = DeleteSenderResponses[keyof DeleteSenderResponses];
+
+export type GetSenderData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/senders/{id}';
+};
+
+export type GetSenderErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetSenderError = GetSenderErrors[keyof GetSenderErrors];
+
+export type GetSenderResponses = {
+  /**
+   * Done
+   */
+  200: Sender;
+};
+
+export type GetSenderResponse = GetSenderResponses[keyof GetSenderResponses];
+
+export type CheckSenderData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/senders/{id}/check';
+};
+
+export type CheckSenderErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   */
+  409: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   */
+  429: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type CheckSenderError = CheckSenderErrors[keyof CheckSenderErrors];
+
+export type CheckSenderResponses = {
+  /**
+   * Done
+   */
+  200: Sender;
+};
+
+export type CheckSenderResponse = CheckSenderResponses[keyof CheckSenderResponses];
+
 export type ListKeysData = {
   body?: never;
   headers?: {
@@ -4285,6 +4965,8 @@ export type ListKeysErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4336,6 +5018,8 @@ export type CreateKeyErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4402,6 +5086,8 @@ export type RollKeyErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4467,6 +5153,8 @@ export type RevokeKeyErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4516,6 +5204,8 @@ export type ProbeHostErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4589,6 +5279,8 @@ export type DiscoverServersErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4674,6 +5366,8 @@ export type AdviseOnSenderErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4763,6 +5457,8 @@ export type CreateVerificationErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4841,6 +5537,8 @@ export type CheckVerificationErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4898,6 +5596,8 @@ export type GetVerificationErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4943,6 +5643,8 @@ export type ResendVerificationErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -5004,6 +5706,8 @@ export type RevokeVerificationErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**

@@ -8,15 +8,21 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/clock.ts';
 import { problem, type Caller, type Principal } from '../http/http.ts';
 import type { Db } from '../store/store.ts';
-import { findTenantBySlug } from '../tenants/tenants.ts';
+import {
+  findTenantBySlug,
+  getTenant,
+  INSTANCE_TENANT_ID,
+  refuseStopped,
+  type Tenant,
+} from '../tenants/tenants.ts';
 import { keyState, readKey, type PresentedKey } from './keys.ts';
 import { keyById, markUsed, type StoredKey } from './queries.ts';
 import { isInstanceRole } from './roles.ts';
 
 /**
  * The principal behind the headers `Authorization` and `Posthorn-Tenant`. Throws or rejects with `unauthorized` (no,
- * unknown, wrong, expired or revoked key), `forbidden` (a tenant's key naming another tenant) or `invalid_request`
- * (an instance key naming a tenant that is not there).
+ * unknown, wrong, expired or revoked key, or one of a deleted tenant), `tenant_suspended`, `forbidden` (a tenant's key
+ * naming another tenant) or `invalid_request` (an instance key naming a tenant that is not there).
  */
 export type Authenticate = (
   caller: Pick<Caller, 'authorization' | 'tenant'>,
@@ -83,7 +89,8 @@ async function look(
   const stored = await keyById(db, presented.id);
   const now = clock.now();
   if (!isGood(stored, presented, now)) throw refused(UNUSABLE);
-  const tenantId = await actingTenant(db, stored, tenantHeader);
+  const tenant = await actingTenant(db, stored, tenantHeader);
+  const tenantStopped = standingOf(stored, tenant);
   noteUse(db, stored, now);
   return {
     principal: {
@@ -91,8 +98,9 @@ async function look(
       actorName: stored.name,
       kind: stored.kind,
       role: stored.role,
-      tenantId,
+      tenantId: tenant.id,
       homeTenantId: stored.tenantId,
+      ...(tenantStopped !== undefined && { tenantStopped }),
     },
     expiresAt: stored.expiresAt,
   };
@@ -109,10 +117,14 @@ function isGood(stored: StoredKey | undefined, presented: PresentedKey, now: num
   return stored.kind === presented.kind && keyState(stored, now) === 'active';
 }
 
-async function actingTenant(db: Db, key: StoredKey, slug: string | undefined): Promise<string> {
-  if (slug === undefined) return key.tenantId;
+async function actingTenant(db: Db, key: StoredKey, slug: string | undefined): Promise<Tenant> {
+  if (slug === undefined) {
+    const home = await getTenant(db, key.tenantId);
+    if (home === undefined) throw refused(UNUSABLE); // removed for good, a moment ago
+    return home;
+  }
   const tenant = await findTenantBySlug(db, slug);
-  if (tenant?.id === key.tenantId) return tenant.id;
+  if (tenant?.id === key.tenantId) return tenant;
   if (!isInstanceRole(key.role)) {
     // The same answer whether the other tenant exists or not.
     throw problem('forbidden', {
@@ -125,7 +137,16 @@ async function actingTenant(db: Db, key: StoredKey, slug: string | undefined): P
       errors: [{ path: 'Posthorn-Tenant', message: 'is not the slug of a tenant' }],
     });
   }
-  return tenant.id;
+  return tenant;
+}
+
+/** Refuses the keys of a tenant that is stopped; whoever comes from the instance may look on. */
+function standingOf(key: Pick<StoredKey, 'tenantId'>, { state }: Tenant): Principal['tenantStopped'] {
+  if (state === 'active') return undefined;
+  if (key.tenantId === INSTANCE_TENANT_ID) return state;
+  if (state === 'deleted') throw refused(UNUSABLE);
+  refuseStopped(state);
+  return state;
 }
 
 /** Beside the request, never in its way. When the write fails, the next look writes it instead: nothing is lost. */

@@ -6,7 +6,7 @@ import { randomFillSync } from 'node:crypto';
 import { v7 } from 'uuid';
 
 export type IdPrefix =
-  'msg' | 'con' | 'rev' | 'att' | 'ten' | 'key' | 'evt' | 'job' | 'nod' | 'req' | 'tst' | 'ver';
+  'msg' | 'con' | 'rev' | 'att' | 'ten' | 'key' | 'evt' | 'job' | 'nod' | 'req' | 'tst' | 'ver' | 'snd';
 export type Id<P extends IdPrefix> = `${P}_${string}`;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

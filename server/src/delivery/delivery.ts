@@ -10,6 +10,7 @@ import type { Connection, Connections } from '../connections/connections.ts';
 import { createWorker, type Worker } from '../queue/queue.ts';
 import type { Choice, Candidate } from '../routing/routing.ts';
 import type { Db, Tx } from '../store/store.ts';
+import type { Stopped } from '../tenants/tenants.ts';
 import { keptBecause, route } from './attempt.ts';
 import { createHeldMail } from './held.ts';
 import { INLINE_MAX_BYTES, type Letter } from './letter.ts';
@@ -48,6 +49,8 @@ export interface DeliveryOptions {
   readonly log: Log;
   readonly connections: Connections;
   readonly policy: (tenantId: string) => DeliveryPolicy;
+  /** Why mail of this tenant does not go out now, if it does not. */
+  readonly stopped: (tenantId: string) => Stopped | undefined;
   readonly owner: string;
   readonly activeMax: number;
   readonly leaseMs: number;
@@ -68,6 +71,8 @@ export interface Delivery {
   begin(reserved: readonly NewDelivery[]): void;
   /** Something became due: look now. */
   wake(): void;
+  /** Something changed that mail may be held for: look soon. */
+  lookAtHeld(): void;
   /** `false` when it is being sent right now, or final. */
   cancel(tx: Tx, what: { tenantId: string; messageId: string; by: string }): Promise<boolean>;
   /** Makes a waiting message due now; `false` when it is being sent right now, or final. */
@@ -89,6 +94,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     clock,
     log,
     connections,
+    stopped: options.stopped,
     wake: () => {
       worker.wake();
     },
@@ -163,6 +169,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
     wake() {
       worker.wake();
+    },
+    lookAtHeld: () => {
+      held.look();
     },
     cancel: (tx, what) => cancelMessage(tx, { kind: DELIVERY, ...what, now: clock.now() }),
     retry: (tx, what) => retryMessage(tx, { kind: DELIVERY, ...what, now: clock.now() }),

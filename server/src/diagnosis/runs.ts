@@ -11,7 +11,7 @@ import type { Candidate, Connections } from '../connections/connections.ts';
 import { problem, type Principal } from '../http/http.ts';
 import { serializeAddress } from '../mail/mail.ts';
 import { transaction, type Db } from '../store/store.ts';
-import { lockTenant, type Sender } from '../tenants/tenants.ts';
+import { lockTenant, refuseSender, refuseStopped, type Sender, type Senders } from '../tenants/tenants.ts';
 import { relayHost, type AdviceAsked } from './advice.ts';
 import { interrupted } from './interrupted.ts';
 import { refuseTooMany } from './limits.ts';
@@ -38,6 +38,7 @@ export interface ConnectionTestsDeps extends Pick<RunDeps, 'lookups'> {
   readonly modeFor: (tenantId: string) => Config['delivery']['mode'];
   /** Who mail of this tenant comes from when nobody is named. */
   readonly senderFor: (tenantId: string) => Sender | undefined;
+  readonly senders: Pick<Senders, 'allows'>;
 }
 
 /** What to test. */
@@ -169,6 +170,7 @@ export function createConnectionTests(deps: ConnectionTestsDeps): ConnectionTest
     { from }: TestRequest,
     { settings }: Candidate,
   ): Correspondents {
+    refuseStopped(principal.tenantStopped);
     if (principal.kind === 'test') {
       throw problem('forbidden', {
         detail: 'A test key sends nothing. Test without “to”, or use a live key.',
@@ -180,7 +182,10 @@ export function createConnectionTests(deps: ConnectionTestsDeps): ConnectionTest
         errors: [{ path: 'to', message: 'cannot be used with a local mailbox, which sends nothing' }],
       });
     }
-    return chooseCorrespondents({ from, to }, deps.senderFor(principal.tenantId));
+    const people = chooseCorrespondents({ from, to }, deps.senderFor(principal.tenantId));
+    if (!deps.senders.allows(principal.tenantId, people.from.address))
+      refuseSender(people.from.address, 'from');
+    return people;
   }
 
   function launch(

@@ -8,7 +8,7 @@ import type { Delivery } from '../delivery/delivery.ts';
 import { appendEvents } from '../events/events.ts';
 import { problem, type Principal } from '../http/http.ts';
 import { createGroupCommit, type Db, type Tx } from '../store/store.ts';
-import { lockTenant } from '../tenants/tenants.ts';
+import { lockTenant, refuseStopped } from '../tenants/tenants.ts';
 import { prepare, type Accepted, type Prepared, type PrepareDeps } from './prepare.ts';
 import {
   insertMessages,
@@ -49,7 +49,7 @@ export interface Acceptor {
     idempotencyKey: string | undefined,
     at?: string,
   ): Promise<Prepared>;
-  /** Stores prepared messages durably and starts them. Throws `idempotency_conflict`. */
+  /** Stores prepared messages durably and starts them. Throws `idempotency_conflict` and `tenant_suspended`. */
   accept(
     principal: Principal,
     prepared: readonly Prepared[],
@@ -76,6 +76,7 @@ export function createAcceptor(deps: AcceptDeps): Acceptor {
     prepare: (principal, submission, idempotencyKey, at = '') =>
       prepare(deps, principal, submission, idempotencyKey, at),
     async accept(principal, prepared, idempotency) {
+      refuseStopped(principal.tenantStopped);
       deps.refuseWhenFull();
       // One that another of the same request takes the place of is not begun: it could not be withdrawn any more.
       const last = new Set(

@@ -14,6 +14,7 @@ import { settings } from './0006-settings.ts';
 import { collapse } from './0007-collapse.ts';
 import { verifications } from './0008-verifications.ts';
 import { countedWindows } from './0009-counted-windows.ts';
+import { tenants } from './0010-tenants.ts';
 import { StoreRefused } from './refused.ts';
 import type { Db } from './store.ts';
 
@@ -29,6 +30,7 @@ function migrations(db: Db): Record<string, Migration> {
     '0007-collapse': { up: collapse },
     '0008-verifications': { up: verifications },
     '0009-counted-windows': { up: countedWindows },
+    '0010-tenants': { up: tenants },
   };
 }
 

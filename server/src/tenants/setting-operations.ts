@@ -4,8 +4,10 @@
  */
 import { z } from 'zod';
 import { operation, problem, type Operation, type Principal } from '../http/http.ts';
+import { parseAddress } from '../mail/mail.ts';
 import { isSettingName, SETTING_NAMES, SETTINGS, type SettingName } from './setting-list.ts';
-import type { Settings } from './settings.ts';
+import { refuseSender, type Senders } from './senders.ts';
+import type { Settings, SettingsPatch } from './settings.ts';
 import { INSTANCE_TENANT_ID } from './tenant.ts';
 
 const tags = ['Settings'];
@@ -35,7 +37,12 @@ const settingsView = z
   .object({ ...ownShape, locks: z.array(z.string()).optional() })
   .meta({ id: 'Settings', description: 'What is set here and not inherited.' });
 
-export function settingOperations({ settings }: { readonly settings: Settings }): Operation[] {
+export interface SettingDeps {
+  readonly settings: Settings;
+  readonly senders: Pick<Senders, 'allows'>;
+}
+
+export function settingOperations({ settings, senders }: SettingDeps): Operation[] {
   const own = ({ tenantId }: Principal): z.input<typeof settingsView> => ({
     ...unflatten(settings.own(tenantId)),
     ...(tenantId === INSTANCE_TENANT_ID && { locks: [...settings.locks()] }),
@@ -61,11 +68,12 @@ export function settingOperations({ settings }: { readonly settings: Settings })
       permission: 'settings:write',
       body: settingsPatch,
       answers: { 200: settingsView },
-      refusals: ['managed_by_file', 'locked', 'forbidden'],
+      refusals: ['managed_by_file', 'locked', 'forbidden', 'sender_not_allowed'],
       async run({ principal, body }) {
         const { locks, ...rest } = body;
         const patch = new Map(flatten(rest));
         refuseChange(settings, principal, [...patch.keys()], locks);
+        refuseForeignSender(senders, principal, patch);
         await settings.change(principal.tenantId, patch, principal.actorId, locks);
         return { status: 200, body: own(principal) };
       },
@@ -130,6 +138,26 @@ function refuseChange(
       errors: named('is set by the people of the instance only', notTheirs),
     });
   }
+}
+
+/** A default sender that could not be used would make every message fail that names nobody (I5). */
+function refuseForeignSender(
+  senders: Pick<Senders, 'allows'>,
+  { tenantId }: Principal,
+  patch: SettingsPatch,
+): void {
+  const text = patch.get('sender.address');
+  if (typeof text !== 'string' || tenantId === INSTANCE_TENANT_ID) return;
+  const parsed = parseAddress(text);
+  if (!parsed.ok) {
+    throw problem('invalid_request', {
+      detail: `sender.address ${parsed.message}.`,
+      errors: [{ path: 'sender.address', message: parsed.message }],
+    });
+  }
+  const allowed = patch.get('senders.allowed'); // set in the same breath it counts already
+  const ahead = Array.isArray(allowed) ? allowed.filter((entry) => typeof entry === 'string') : undefined;
+  if (!senders.allows(tenantId, parsed.address, ahead)) refuseSender(parsed.address, 'sender.address');
 }
 
 /** What stands before a dot in some name: locking it locks all below. */

@@ -24,6 +24,8 @@ export type SettingsPatch = ReadonlyMap<SettingName, unknown>;
 export interface Settings {
   /** What the setting is for this tenant now. */
   get<N extends SettingName>(tenantId: string, name: N): SettingValue<N> | undefined;
+  /** One setting with where it comes from. */
+  one(tenantId: string, name: SettingName): Effective;
   /** Every setting of a tenant with its value and where that comes from. */
   effective(tenantId: string): ReadonlyMap<SettingName, Effective & { readonly locked: boolean }>;
   /** What this tenant, or the instance, has set by itself. */
@@ -111,6 +113,7 @@ export function createSettings(deps: { db: Db; clock: Clock; log: Log }): Settin
 
   return {
     get: (tenantId, name) => effectiveOf(tenantId, name).value as SettingValue<typeof name> | undefined, // parsed at the door
+    one: effectiveOf,
     effective: (tenantId) => new Map(SETTING_NAMES.map((name) => [name, effectiveOf(tenantId, name)])),
     own: (tenantId) =>
       new Map(
