@@ -16,6 +16,7 @@ import { createVerifications, type VerificationDeps } from './flows/flows.ts';
 import { flowOperations } from './flows/routes.ts';
 import type { Delivery } from './delivery/delivery.ts';
 import { createHttpApp, mountOperations } from './http/http.ts';
+import { parseAddress } from './mail/mail.ts';
 import type { AcceptDeps, Acceptor } from './messages/messages.ts';
 import { messageOperations } from './messages/routes.ts';
 import { operatorOperations, type ReadinessDeps } from './operator/routes.ts';
@@ -24,7 +25,8 @@ import type { Senders } from './tenants/tenants.ts';
 import { tenantOperations, type TenantDeps } from './tenants/routes.ts';
 import { VERSION } from './base/version.ts';
 
-export interface AppDeps extends AcceptDeps, ReadinessDeps, TenantDeps, VerificationDeps {
+export interface AppDeps
+  extends AcceptDeps, ReadinessDeps, Omit<TenantDeps, 'connectionBlock'>, VerificationDeps {
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Log;
@@ -53,7 +55,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     ...connectionOperations(deps.connections, deps.config),
     ...testOperations(deps.tests),
     ...setupOperations(deps),
-    ...tenantOperations(deps),
+    ...tenantOperations({ ...deps, connectionBlock: (tenantId) => connectionBlock(deps, tenantId) }),
     ...keyOperations(deps),
     ...discoveryOperations(deps.discovery),
     ...flowOperations({ ...deps, verifications: createVerifications(deps) }),
@@ -61,4 +63,19 @@ export function createApp(deps: AppDeps): FastifyInstance {
   ];
   mountOperations(app, operations, { authenticate: createAuthenticate(deps), mayI });
   return app;
+}
+
+/** What a tenant sends over now, in as few words as anybody may see. */
+function connectionBlock(
+  { connections, delivery, senderFor }: Pick<AppDeps, 'connections' | 'delivery' | 'senderFor'>,
+  tenantId: string,
+) {
+  const block = connections.blockOf(tenantId);
+  const sender = parseAddress(senderFor(tenantId)?.address ?? '');
+  const choice = delivery.choose(tenantId, sender.ok ? sender.address : undefined);
+  return {
+    from: block.from,
+    uses: choice.kind === 'chosen' ? choice.candidate.name : null,
+    items: block.connections.map(connections.brief),
+  };
 }

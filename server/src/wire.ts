@@ -102,7 +102,7 @@ async function wire(
   const tenants = openTenants({ db, clock, log, lookups });
   const { settings, standings, senders, senderFor, modeFor } = tenants;
   const dialer = createDialer({ clock });
-  const connections = await openWays({ db, keyRing, clock, log, dialer }, config);
+  const connections = await openWays({ db, keyRing, clock, log, dialer, tenants }, config);
   opened.push(() => {
     tenants.stop();
     connections.stop();
@@ -124,6 +124,7 @@ async function wire(
   const space = watchFreeSpace(db, databaseFolder(loaded), clock, () => config().storage);
   const accepting = {
     ...{ db, clock, delivery, config, senderFor, senders, accepted: metrics.accepted },
+    ...{ limitsFor: tenants.limitsFor, usesInstance: connections.usesInstance },
     hasConnection: connections.isUsableBy,
     refuseWhenFull: space.refuseWhenLow,
   };
@@ -169,7 +170,12 @@ function inTurn(work: () => Promise<void>): () => Promise<void> {
 
 /** The connections, under the settings as they are at each use. */
 function openWays(
-  base: Pick<ConnectionsOptions, 'db' | 'keyRing' | 'clock' | 'log' | 'dialer'>,
+  {
+    tenants,
+    ...base
+  }: Pick<ConnectionsOptions, 'db' | 'keyRing' | 'clock' | 'log' | 'dialer'> & {
+    tenants: Tenants;
+  },
   config: () => Config,
 ): Promise<Connections> {
   return openConnections({
@@ -178,6 +184,7 @@ function openWays(
     pickupFolders: () => config().pickup.folders,
     proofOf: (tenantId, fingerprint) => isProved(base.db, tenantId, fingerprint),
     trialMs: () => config().delivery.returnWindow,
+    ownRefused: tenants.ownRefused,
   });
 }
 
@@ -195,6 +202,10 @@ function openDelivery(
     stopped: tenants.standings.stopped,
   });
   tenants.standings.onChange(delivery.lookAtHeld);
+  tenants.settings.onChange(() => {
+    base.connections.recheck();
+    delivery.lookAtHeld();
+  });
   return delivery;
 }
 

@@ -163,6 +163,7 @@ export async function openNode(
     pickupFolders: () => config.pickup.folders,
     proofOf: (tenantId, fingerprint) => isProved(db, tenantId, fingerprint),
     trialMs: () => config.delivery.returnWindow,
+    ownRefused: tenants.ownRefused,
   });
   await connections.declare(INSTANCE_TENANT_ID, config.connections);
   const lookups = options.discovery?.lookups;
@@ -182,10 +183,15 @@ export async function openNode(
     },
   });
   standings.onChange(delivery.lookAtHeld);
+  settings.onChange(() => {
+    connections.recheck();
+    delivery.lookAtHeld();
+  });
   const metrics = createMetrics({ db, clock, connections, active: () => delivery.active });
   const accepting = {
     ...{ db, clock, delivery, config: () => config, accepted: metrics.accepted },
     ...{ senderFor, senders },
+    ...{ limitsFor: tenants.limitsFor, usesInstance: connections.usesInstance },
     hasConnection: connections.isUsableBy,
     refuseWhenFull: options.refuseWhenFull ?? (() => undefined),
   };

@@ -219,6 +219,22 @@ export type Connection = {
 };
 
 /**
+ * The connections that count, all of the tenant or all of the instance.
+ */
+export type ConnectionBlock = {
+  from: 'own' | 'inherited' | 'none';
+  /**
+   * Name of the one that mail of the default sender takes now.
+   */
+  uses: string | null;
+  items: Array<{
+    name: string;
+    type: string;
+    state: 'draft' | 'active' | 'paused' | 'failing' | 'off';
+  }>;
+};
+
+/**
  * Saved, and not in force yet.
  */
 export type ConnectionDraft = {
@@ -1809,6 +1825,32 @@ export type TestStage = {
   diagnosis?: TestDiagnosis;
 };
 
+/**
+ * What a tenant has sent over the connections of the instance.
+ */
+export type Usage = {
+  /**
+   * The calendar month (UTC) that is counted, such as `2026-11`.
+   */
+  month: string;
+  endsAt: string;
+  /**
+   * Messages so far; counted while there is a monthly limit.
+   */
+  accepted: number | null;
+  monthly: number | null;
+  /**
+   * Whether 80 % were reached in this month.
+   */
+  warned: boolean;
+  rate: Array<{
+    messages: number;
+    seconds: number;
+    accepted: number;
+    resetsAt: string | null;
+  }>;
+};
+
 export type Verification = {
   id: string;
   flow: Flow;
@@ -2845,6 +2887,8 @@ export type CreateConnectionErrors = {
    */
   401: Problem;
   /**
+   * `locked`: The instance keeps this setting the same for all tenants; its people can unlock it.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    *
    * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
@@ -3022,6 +3066,8 @@ export type PatchConnectionErrors = {
    */
   401: Problem;
   /**
+   * `locked`: The instance keeps this setting the same for all tenants; its people can unlock it.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    *
    * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
@@ -3334,6 +3380,8 @@ export type ActivateConnectionErrors = {
    */
   401: Problem;
   /**
+   * `locked`: The instance keeps this setting the same for all tenants; its people can unlock it.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    *
    * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
@@ -3405,6 +3453,8 @@ export type DeactivateConnectionErrors = {
    */
   401: Problem;
   /**
+   * `locked`: The instance keeps this setting the same for all tenants; its people can unlock it.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    *
    * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
@@ -3580,6 +3630,8 @@ export type RestoreConnectionRevisionErrors = {
    */
   401: Problem;
   /**
+   * `locked`: The instance keeps this setting the same for all tenants; its people can unlock it.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
    *
    * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
@@ -4682,7 +4734,66 @@ export type GetEffectiveSettingsResponses = {
    * Done
    */
   200: {
-    [key: string]: EffectiveSetting;
+    connections: ConnectionBlock;
+    'sender.name': EffectiveSetting;
+    'sender.address': EffectiveSetting;
+    'sender.replyTo': EffectiveSetting;
+    'delivery.mode': EffectiveSetting;
+    'delivery.allowList': EffectiveSetting;
+    'connections.own': EffectiveSetting;
+    'senders.allowed': EffectiveSetting;
+    'limits.rate': EffectiveSetting;
+    'limits.monthly': EffectiveSetting;
+    'flows.activation.kind': EffectiveSetting;
+    'flows.activation.lifetimeSeconds': EffectiveSetting;
+    'flows.activation.codeLength': EffectiveSetting;
+    'flows.activation.codeAlphabet': EffectiveSetting;
+    'flows.activation.attempts': EffectiveSetting;
+    'flows.activation.resendSeconds': EffectiveSetting;
+    'flows.activation.blockSeconds': EffectiveSetting;
+    'flows.activation.perHour': EffectiveSetting;
+    'flows.activation.perDay': EffectiveSetting;
+    'flows.activation.url': EffectiveSetting;
+    'flows.password-reset.kind': EffectiveSetting;
+    'flows.password-reset.lifetimeSeconds': EffectiveSetting;
+    'flows.password-reset.codeLength': EffectiveSetting;
+    'flows.password-reset.codeAlphabet': EffectiveSetting;
+    'flows.password-reset.attempts': EffectiveSetting;
+    'flows.password-reset.resendSeconds': EffectiveSetting;
+    'flows.password-reset.blockSeconds': EffectiveSetting;
+    'flows.password-reset.perHour': EffectiveSetting;
+    'flows.password-reset.perDay': EffectiveSetting;
+    'flows.password-reset.url': EffectiveSetting;
+    'flows.one-time-code.kind': EffectiveSetting;
+    'flows.one-time-code.lifetimeSeconds': EffectiveSetting;
+    'flows.one-time-code.codeLength': EffectiveSetting;
+    'flows.one-time-code.codeAlphabet': EffectiveSetting;
+    'flows.one-time-code.attempts': EffectiveSetting;
+    'flows.one-time-code.resendSeconds': EffectiveSetting;
+    'flows.one-time-code.blockSeconds': EffectiveSetting;
+    'flows.one-time-code.perHour': EffectiveSetting;
+    'flows.one-time-code.perDay': EffectiveSetting;
+    'flows.one-time-code.url': EffectiveSetting;
+    'flows.invitation.kind': EffectiveSetting;
+    'flows.invitation.lifetimeSeconds': EffectiveSetting;
+    'flows.invitation.codeLength': EffectiveSetting;
+    'flows.invitation.codeAlphabet': EffectiveSetting;
+    'flows.invitation.attempts': EffectiveSetting;
+    'flows.invitation.resendSeconds': EffectiveSetting;
+    'flows.invitation.blockSeconds': EffectiveSetting;
+    'flows.invitation.perHour': EffectiveSetting;
+    'flows.invitation.perDay': EffectiveSetting;
+    'flows.invitation.url': EffectiveSetting;
+    'flows.email-change.kind': EffectiveSetting;
+    'flows.email-change.lifetimeSeconds': EffectiveSetting;
+    'flows.email-change.codeLength': EffectiveSetting;
+    'flows.email-change.codeAlphabet': EffectiveSetting;
+    'flows.email-change.attempts': EffectiveSetting;
+    'flows.email-change.resendSeconds': EffectiveSetting;
+    'flows.email-change.blockSeconds': EffectiveSetting;
+    'flows.email-change.perHour': EffectiveSetting;
+    'flows.email-change.perDay': EffectiveSetting;
+    'flows.email-change.url': EffectiveSetting;
   };
 };
 
@@ -4944,6 +5055,47 @@ export type CheckSenderResponses = {
 };
 
 export type CheckSenderResponse = CheckSenderResponses[keyof CheckSenderResponses];
+
+export type GetUsageData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/usage';
+};
+
+export type GetUsageErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetUsageError = GetUsageErrors[keyof GetUsageErrors];
+
+export type GetUsageResponses = {
+  /**
+   * Done
+   */
+  200: Usage;
+};
+
+export type GetUsageResponse = GetUsageResponses[keyof GetUsageResponses];
 
 export type ListKeysData = {
   body?: never;

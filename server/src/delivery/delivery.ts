@@ -8,12 +8,13 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Connection, Connections } from '../connections/connections.ts';
 import { createWorker, type Worker } from '../queue/queue.ts';
-import type { Choice, Candidate } from '../routing/routing.ts';
+import type { Address } from '../mail/mail.ts';
+import { chooseConnection, type Choice, type Candidate } from '../routing/routing.ts';
 import type { Db, Tx } from '../store/store.ts';
 import type { Stopped } from '../tenants/tenants.ts';
 import { keptBecause, route } from './attempt.ts';
 import { createHeldMail } from './held.ts';
-import { INLINE_MAX_BYTES, type Letter } from './letter.ts';
+import { INLINE_MAX_BYTES, storedAddress, type Letter } from './letter.ts';
 import type { DeliveryPolicy } from './policy.ts';
 import { loadLetters, readContent } from './queries.ts';
 import { createRunner } from './runner.ts';
@@ -79,6 +80,8 @@ export interface Delivery {
   retry(tx: Tx, what: { tenantId: string; messageId: string; by: string }): Promise<boolean>;
   /** Where a message would go now, and why. */
   explain(letter: Letter): Choice;
+  /** Where mail from this address, or from anybody, would go now. */
+  choose(tenantId: string, from: Address | undefined): Choice;
   /** Why the message is kept here and not sent, as things are now; `undefined` when it would be sent. */
   keptBecause(letter: Letter): string | undefined;
   load(tenantId: string, messageId: string): Promise<Letter | undefined>;
@@ -176,6 +179,15 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     cancel: (tx, what) => cancelMessage(tx, { kind: DELIVERY, ...what, now: clock.now() }),
     retry: (tx, what) => retryMessage(tx, { kind: DELIVERY, ...what, now: clock.now() }),
     explain: (letter) => route({ candidates }, letter, letter.recipients, []),
+    choose(tenantId, from) {
+      const all = candidates(tenantId);
+      return from === undefined
+        ? chooseConnection(
+            { from: NOBODY, tried: [] },
+            all.map((one) => ({ ...one, senders: [] })),
+          )
+        : chooseConnection({ from, tried: [] }, all);
+    },
     keptBecause: (letter) => keptBecause(letter, options.policy(letter.tenantId)),
     async load(tenantId, id) {
       return (await loadLetters(db, [{ tenantId, id }])).get(id);
@@ -185,6 +197,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
   };
 }
+
+/** Stands for any sender where no connection is asked which it takes. */
+const NOBODY = storedAddress('nobody@example.invalid');
 
 /** A large content is read again in parts rather than kept in memory until its turn (Q13). */
 function handedOver(letter: Letter): Letter {

@@ -67,7 +67,7 @@ export function createHeldMail(options: {
 
   function world(): string {
     const all = connections.everywhere();
-    if (known?.of !== all) known = { of: all, world: digest(all) };
+    if (known?.of !== all) known = { of: all, world: digest(all, connections) };
     return known.world;
   }
 
@@ -183,9 +183,14 @@ function best(permits: readonly Permit[]): Permit {
 }
 
 /** What decides where mail may go; a draft does not. */
-function digest(all: readonly Pick<Connection, 'id' | 'revision' | 'status' | 'paused'>[]): string {
+function digest(
+  all: readonly Pick<Connection, 'id' | 'tenantId' | 'revision' | 'status' | 'paused'>[],
+  { isOwnRefused }: Pick<Connections, 'isOwnRefused'>,
+): string {
   const hash = createHash('sha256');
-  for (const { id, revision, status, paused } of all)
-    hash.update(`${id} ${String(revision)} ${status} ${String(paused)}\n`);
+  for (const { id, tenantId, revision, status, paused } of all)
+    hash.update(
+      `${id} ${String(revision)} ${status} ${String(paused)}${isOwnRefused(tenantId) ? ' refused' : ''}\n`,
+    );
   return hash.digest('hex').slice(0, 12);
 }

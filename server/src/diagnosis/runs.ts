@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { newId } from '../base/id.ts';
 import type { Log } from '../base/log.ts';
 import { connectionPort, type Config, type ConnectionPatch } from '../config/config.ts';
-import type { Candidate, Connections } from '../connections/connections.ts';
+import { refuseUnverified, type Candidate, type Connections } from '../connections/connections.ts';
 import { problem, type Principal } from '../http/http.ts';
 import { serializeAddress } from '../mail/mail.ts';
 import { transaction, type Db } from '../store/store.ts';
@@ -147,6 +147,7 @@ export function createConnectionTests(deps: ConnectionTestsDeps): ConnectionTest
   async function start(principal: Principal, request: TestRequest) {
     await begun;
     const { tenantId } = principal;
+    if (request.settings !== undefined) refuseUnverified(principal, request.settings, 'settings.');
     const candidate = await connections.propose(tenantId, request);
     const people =
       request.to === undefined ? undefined : correspondents(principal, request.to, request, candidate);

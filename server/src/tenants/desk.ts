@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { toRfc3339, type Clock } from '../base/clock.ts';
 import { problem } from '../http/http.ts';
 import type { Db } from '../store/store.ts';
+import type { BlockShown } from './setting-operations.ts';
 import type { Senders } from './senders.ts';
 import type { Settings } from './settings.ts';
 import type { Standings } from './standing.ts';
@@ -21,6 +22,8 @@ export interface TenantDeps {
   readonly declared: () => readonly string[];
   readonly standings: Standings;
   readonly senders: Senders;
+  /** What a tenant sends over now. */
+  readonly connectionBlock: (tenantId: string) => BlockShown;
   /** How long a deleted tenant can be restored, ms. */
   readonly graceMs: () => number;
 }

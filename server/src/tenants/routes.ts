@@ -9,6 +9,7 @@ import { lifecycleOperations } from './lifecycle-operations.ts';
 import { tenantsAfter } from './queries.ts';
 import { senderOperations } from './sender-operations.ts';
 import { settingOperations } from './setting-operations.ts';
+import { usageOperations } from './usage-operations.ts';
 import { createTenant, nameTenant } from './tenants.ts';
 
 export type { TenantDeps } from './desk.ts';
@@ -24,6 +25,7 @@ export function tenantOperations(deps: TenantDeps): Operation[] {
     ...lifecycleOperations(deps),
     ...settingOperations(deps),
     ...senderOperations(deps),
+    ...usageOperations(deps),
   ];
 }
 

@@ -23,6 +23,26 @@ const effectiveView = z
   })
   .meta({ id: 'EffectiveSetting', description: 'What a setting is, and where that comes from.' });
 
+const blockView = z
+  .object({
+    from: z.enum(['own', 'inherited', 'none']),
+    uses: z.string().nullable().describe('Name of the one that mail of the default sender takes now.'),
+    items: z.array(
+      z.object({
+        name: z.string(),
+        type: z.string(),
+        state: z.enum(['draft', 'active', 'paused', 'failing', 'off']),
+      }),
+    ),
+  })
+  .meta({
+    id: 'ConnectionBlock',
+    description: 'The connections that count, all of the tenant or all of the instance.',
+  });
+export type BlockShown = z.input<typeof blockView>;
+
+const effectiveAnswer = z.object({ connections: blockView, ...namedBy(() => effectiveView) });
+
 /** Names in the API are nested: `sender.name` is `name` in `sender`. */
 const patchShape = nest((settingName) => z.exactOptional(z.nullable(SETTINGS[settingName].schema)));
 const ownShape = nest((settingName) => SETTINGS[settingName].schema.optional());
@@ -40,9 +60,11 @@ const settingsView = z
 export interface SettingDeps {
   readonly settings: Settings;
   readonly senders: Pick<Senders, 'allows'>;
+  /** What a tenant sends over now. */
+  readonly connectionBlock: (tenantId: string) => BlockShown;
 }
 
-export function settingOperations({ settings, senders }: SettingDeps): Operation[] {
+export function settingOperations({ settings, senders, connectionBlock }: SettingDeps): Operation[] {
   const own = ({ tenantId }: Principal): z.input<typeof settingsView> => ({
     ...unflatten(settings.own(tenantId)),
     ...(tenantId === INSTANCE_TENANT_ID && { locks: [...settings.locks()] }),
@@ -85,10 +107,12 @@ export function settingOperations({ settings, senders }: SettingDeps): Operation
       summary: 'Show every setting with its value and where that comes from',
       tags,
       permission: 'settings:read',
-      answers: { 200: z.record(z.string(), effectiveView) },
+      answers: { 200: effectiveAnswer },
       refusals: [],
-      run: ({ principal }) =>
-        Promise.resolve({ status: 200, body: Object.fromEntries(settings.effective(principal.tenantId)) }),
+      run: ({ principal: { tenantId } }) => {
+        const values = namedBy((name) => settings.one(tenantId, name));
+        return Promise.resolve({ status: 200, body: { ...values, connections: connectionBlock(tenantId) } });
+      },
     }),
   ];
 }
@@ -167,6 +191,11 @@ const GROUPS: ReadonlySet<string> = new Set(
     return steps.slice(1).map((_, index) => steps.slice(0, index + 1).join('.'));
   }),
 );
+
+/** One property per setting, as its name is written. */
+function namedBy<T>(valueOf: (name: SettingName) => T): Record<SettingName, T> {
+  return Object.fromEntries(SETTING_NAMES.map((name) => [name, valueOf(name)])) as Record<SettingName, T>; // by construction
+}
 
 interface Tree<Leaf> {
   [name: string]: Tree<Leaf> | Leaf;

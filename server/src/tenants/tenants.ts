@@ -16,6 +16,7 @@ export { refuseStopped, type Standings, type Stopped } from './standing.ts';
 export { TENANT_MOVES, TENANT_STATES, type TenantState } from './states.ts';
 export type { Effective, Origin } from './resolve.ts';
 export { openTenants, type Tenants } from './open.ts';
+export { marksAt, markWindow, type TenantLimits } from './limits.ts';
 export { NOT_ALLOWED, refuseSender, type Senders } from './senders.ts';
 export { modeFrom, senderFrom, type Sender } from './outgoing.ts';
 export { FLOW_NAMES, type FlowName } from './flow-settings.ts';
