@@ -51,7 +51,10 @@ export function createApp(deps: AppDeps): FastifyInstance {
     meaning: (error) => problemForStoreError(deps.db, error),
   });
   const operations = [
-    ...messageOperations(deps),
+    ...messageOperations({
+      ...deps,
+      ownsConnection: (tenantId, id) => deps.connections.find(tenantId, id) !== undefined,
+    }),
     ...connectionOperations(deps.connections, deps.config),
     ...testOperations(deps.tests),
     ...setupOperations(deps),

@@ -127,3 +127,29 @@ test('certificates that nobody checks, and old TLS, are not for the people of a 
     restored.map(({ text }) => text).join('\n'),
   );
 });
+
+test('of a connection of the instance a tenant sees what became of its mail, and neither host nor user', async (t) => {
+  const peer = await startPeer();
+  const api = await openApi(t, openTestSqlite, { toml: relayToml(peer.port) });
+  await api.ask('POST', '/tenants', { body: { slug: 'acme', name: 'Acme' } });
+  await api.allow('acme');
+  const inside = { headers: { 'posthorn-tenant': 'acme' } };
+  const key = await api.makeKey({ tenant: 'acme' });
+  const secret = /127\.0\.0\.1|client\.example\.test/;
+  const sent = await api.send({}, { key });
+  await api.reaches(sent, 'accepted', { key });
+  await peer.close();
+  const failed = await api.send({}, { key });
+  await api.until(failed, (shown) => shown.at('attempts[0].outcome') !== undefined, { key });
+  for (const id of [sent, failed]) {
+    const whole = await api.ask('GET', `/messages/${id}`, inside);
+    assert.match(whole.text, secret, 'the people of the instance see it');
+    const shown = await api.ask('GET', `/messages/${id}`, { key });
+    assert.ok(!secret.test(shown.text), shown.text);
+    assert.equal(shown.at('attempts[0].connection.name'), 'relay');
+    const why = await api.ask('GET', `/messages/${id}/explain`, { key });
+    assert.ok(!secret.test(why.text), why.text);
+  }
+  const listed = await api.ask('GET', '/messages', { key });
+  assert.ok(!secret.test(listed.text), listed.text);
+});
