@@ -79,7 +79,8 @@ test('what is not a usable request is refused before it is read as a message', a
 });
 
 test('keys: none, wrong, revoked by a letter, too weak, of another tenant', async (t) => {
-  const tenants = '[[tenants]]\nslug = "acme"\n[[tenants]]\nslug = "other"\n';
+  const sender = '[tenants.sender]\naddress = "app@example.com"\n';
+  const tenants = `[[tenants]]\nslug = "acme"\n${sender}[[tenants]]\nslug = "other"\n`;
   const world = await startWorld(t, toml({ mode: 'capture', more: tenants }));
   const { api } = world.server();
   const post = (headers: Record<string, string>): Promise<Answer> =>

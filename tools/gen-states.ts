@@ -1,8 +1,9 @@
 /**
- * `docs/states.md`: where a recipient, a job and a revision can be, and how they get from one state to another.
+ * `docs/states.md`: where a recipient, a job, a revision and a tenant can be, and how they get from one state to another.
  */
 import { isPending, RECIPIENT_MOVES, RECIPIENT_STATES, SEVERITY } from '../server/src/delivery/states.ts';
 import { REVISION_MOVES, REVISION_STATES } from '../server/src/connections/revision.ts';
+import { TENANT_MOVES, TENANT_STATES } from '../server/src/tenants/tenants.ts';
 import { JOB_MOVES, JOB_STATES } from '../server/src/queue/queue.ts';
 import { code, generatedFrom, markdownTable } from './gen-table.ts';
 
@@ -19,9 +20,15 @@ export function statesPage(): string {
     code(`${by}()`),
     when,
   ]);
+  const tenants = Object.entries(TENANT_STATES).map(([state, doc]) => [code(state), doc]);
+  const tenantMoves = TENANT_MOVES.map(({ from, to, by, when }) => [
+    `${from} → ${to}`,
+    code(`${by}()`),
+    when,
+  ]);
   return `# States
 
-${generatedFrom('server/src/delivery/states.ts, server/src/queue/states.ts and server/src/connections/revision.ts')}
+${generatedFrom('server/src/delivery/states.ts, server/src/queue/states.ts, server/src/connections/revision.ts and server/src/tenants/states.ts')}
 
 ## A recipient of a message
 
@@ -53,6 +60,14 @@ ${markdownTable(['State', 'What it means'], revisions)}
 ${markdownTable(['Move', 'Made by', 'When'], revisionMoves)}
 
 ${diagram(REVISION_MOVES)}
+
+## A tenant
+
+${markdownTable(['State', 'What it means'], tenants)}
+
+${markdownTable(['Move', 'Made by', 'When'], tenantMoves)}
+
+${diagram(TENANT_MOVES)}
 `;
 }
 

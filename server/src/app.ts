@@ -17,17 +17,19 @@ import { discoveryOperations, setupOperations, testOperations } from './diagnosi
 import type { VerificationDeps, Verifications } from './flows/flows.ts';
 import { flowOperations } from './flows/routes.ts';
 import type { Delivery } from './delivery/delivery.ts';
-import { parseAddress } from './mail/mail.ts';
 import { createHttpApp, mountOperations } from './http/http.ts';
+import { parseAddress } from './mail/mail.ts';
 import type { AcceptDeps, Acceptor } from './messages/messages.ts';
 import { messageOperations } from './messages/routes.ts';
 import { operatorOperations, type ReadinessDeps } from './operator/routes.ts';
 import type { KeyRing } from './secrets/secrets.ts';
 import { problemForStoreError, type Db } from './store/store.ts';
+import type { Senders } from './tenants/tenants.ts';
 import { tenantOperations, type TenantDeps } from './tenants/routes.ts';
 import { VERSION } from './base/version.ts';
 
-export interface AppDeps extends AcceptDeps, ReadinessDeps, TenantDeps, VerificationDeps {
+export interface AppDeps
+  extends AcceptDeps, ReadinessDeps, Omit<TenantDeps, 'connectionBlock'>, VerificationDeps {
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Log;
@@ -41,6 +43,7 @@ export interface AppDeps extends AcceptDeps, ReadinessDeps, TenantDeps, Verifica
   readonly keyRing: KeyRing;
   /** `http://HOST:PORT` as this server listens: where links lead when no public address is set. */
   readonly localUrl: () => string;
+  readonly senders: Senders;
 }
 
 export function createApp(deps: AppDeps): FastifyInstance {
@@ -57,11 +60,14 @@ export function createApp(deps: AppDeps): FastifyInstance {
   });
   const accounts = accountsOf(deps);
   const operations = [
-    ...messageOperations(deps),
+    ...messageOperations({
+      ...deps,
+      ownsConnection: (tenantId, id) => deps.connections.find(tenantId, id) !== undefined,
+    }),
     ...connectionOperations(deps.connections, deps.config),
     ...testOperations(deps.tests),
     ...setupOperations(deps),
-    ...tenantOperations(deps),
+    ...tenantOperations({ ...deps, connectionBlock: (tenantId) => connectionBlock(deps, tenantId) }),
     ...keyOperations(deps),
     ...auditOperations(deps),
     ...discoveryOperations(deps.discovery),
@@ -91,4 +97,19 @@ function accountsOf(deps: AppDeps): Accounts {
       return sender.ok && recipient.ok && delivery.reaches(tenantId, sender.address, recipient.address);
     },
   });
+}
+
+/** What a tenant sends over now, in as few words as anybody may see. */
+function connectionBlock(
+  { connections, delivery, senderFor }: Pick<AppDeps, 'connections' | 'delivery' | 'senderFor'>,
+  tenantId: string,
+) {
+  const block = connections.blockOf(tenantId);
+  const sender = parseAddress(senderFor(tenantId)?.address ?? '');
+  const choice = delivery.choose(tenantId, sender.ok ? sender.address : undefined);
+  return {
+    from: block.from,
+    uses: choice.kind === 'chosen' ? choice.candidate.name : null,
+    items: block.connections.map(connections.brief),
+  };
 }

@@ -2,26 +2,16 @@
  * Everything put together, top to bottom, in plain code: store, secrets, connections, delivery, doors.
  * Next: app.ts
  */
-import { forgetSignIns, makeSetupCode, sessionTimesOf, type SetupCode } from './accounts/accounts.ts';
+import { makeSetupCode, type SetupCode } from './accounts/accounts.ts';
 import type { Clock } from './base/clock.ts';
 import { newId } from './base/id.ts';
 import type { Log } from './base/log.ts';
 import type { Config, LoadedConfig } from './config/config.ts';
-import {
-  forgetOldSecrets,
-  openConnections,
-  type Connections,
-  type ConnectionsOptions,
-} from './connections/connections.ts';
-import {
-  createConnectionTests,
-  forgetOldTests,
-  isProved,
-  type DiscoveryDeps,
-} from './diagnosis/diagnosis.ts';
+import { openConnections, type Connections, type ConnectionsOptions } from './connections/connections.ts';
+import { createConnectionTests, isProved, type DiscoveryDeps } from './diagnosis/diagnosis.ts';
 import { createDelivery, type Delivery, type DeliveryOptions } from './delivery/delivery.ts';
-import { createVerifications, forgetSends } from './flows/flows.ts';
-import { createAcceptor, forgetRemembered } from './messages/messages.ts';
+import { createVerifications } from './flows/flows.ts';
+import { createAcceptor } from './messages/messages.ts';
 import {
   createDialer,
   createHttps,
@@ -37,22 +27,19 @@ import {
   openMasterKeys,
   OperatorRefused,
   readMasterKeys,
+  tidyHourly,
 } from './operator/operator.ts';
 import { createKeyRing, type KeyRing } from './secrets/secrets.ts';
-import { databaseClock, forgetWindows, openStore, watchFreeSpace, type Db } from './store/store.ts';
+import { databaseClock, openStore, watchFreeSpace, type Db } from './store/store.ts';
 import {
-  createSettings,
   ensureTenants,
   INSTANCE_TENANT_ID,
-  modeFrom,
-  senderFrom,
-  type Settings,
+  openTenants,
+  purgeTenants,
+  type Tenants,
 } from './tenants/tenants.ts';
 import { createApp } from './app.ts';
 
-/** Answers to idempotency keys are kept for two days; callers are promised one (D9). */
-const REMEMBER_MS = 48 * 3_600_000;
-const HOUR_MS = 3_600_000;
 const HTTPS_PORTS = [443];
 
 export interface RunningServer {
@@ -103,29 +90,28 @@ async function wire(
 
   const { db, clock, isBroken } = await openDatabase(options, config().database.url, opened);
   const keyRing = await openKeyRing(db, () => loaded, clock);
-  const settings = createSettings({ db, clock, log });
+  const lookups = createLookups({ clock });
+  const tenants = openTenants({ db, clock, log, lookups });
+  const { settings, standings, senders, senderFor, modeFor } = tenants;
   const dialer = createDialer({ clock });
-  const connections = await openWays({ db, keyRing, clock, log, dialer }, config);
+  const connections = await openWays({ db, keyRing, clock, log, dialer, tenants }, config);
   opened.push(() => {
-    settings.stop();
+    tenants.stop();
     connections.stop();
   });
-  const takeOver = async () => {
+  const takeOver = inTurn(async () => {
     await ensureTenants(db, clock, namedTenants(config().tenants));
-    await settings.refresh(loaded);
+    await tenants.refresh(loaded);
     await connections.declare(INSTANCE_TENANT_ID, config().connections);
-  };
+  });
   await takeOver();
 
-  const senderFor = (tenantId: string) => senderFrom(settings, tenantId);
-  const lookups = createLookups({ clock });
-  const modeFor = (tenantId: string) => modeFrom(settings, tenantId).mode;
-  const tests = createConnectionTests({ db, clock, log, connections, modeFor, senderFor, lookups });
+  const testing = { db, clock, log, connections, senderFor, senders, lookups };
+  const tests = createConnectionTests({ ...testing, modeFor: (tenantId) => modeFor(tenantId).mode });
   opened.push(() => tests.stop());
   const delivery = openDelivery(
-    { db, keyRing, clock, log, connections, random },
+    { db, keyRing, clock, log, connections, random, tenants },
     config,
-    settings,
     (settlement) => {
       metrics.observe(settlement);
     },
@@ -133,17 +119,19 @@ async function wire(
   const metrics = createMetrics({ db, clock, connections, active: () => delivery.active });
   const space = watchFreeSpace(db, databaseFolder(loaded), clock, () => config().storage);
   const accepting = {
-    ...{ db, clock, delivery, config, senderFor, accepted: metrics.accepted },
+    ...{ db, clock, delivery, config, senderFor, senders, accepted: metrics.accepted },
+    ...{ limitsFor: tenants.limitsFor, usesInstance: connections.usesInstance },
     hasConnection: connections.isUsableBy,
     refuseWhenFull: space.refuseWhenLow,
   };
+  const declared = () => config().tenants.map(({ slug }) => slug);
   const acceptor = createAcceptor(accepting);
-  const verifications = createVerifications({ db, clock, config, keyRing, settings, acceptor });
   const app = createApp({
     ...accepting,
-    ...{ log, keyRing, connections, tests, metrics, settings, acceptor, verifications },
-    declared: () => config().tenants.map(({ slug }) => slug),
+    ...{ log, keyRing, connections, tests, metrics, settings, standings, declared, acceptor },
+    verifications: createVerifications({ db, clock, config, keyRing, settings, acceptor }),
     localUrl: () => url,
+    graceMs: () => config().retention.deletedTenants,
     discovery: discoveryOf({ clock, dialer, connections, lookups }, config),
     askDatabase: connections.ask,
     refusing: () =>
@@ -157,16 +145,14 @@ async function wire(
   url = await app.listen({ host, port });
   await delivery.start();
   refusing = undefined;
-  opened.push(tidyHourly(db, clock, log, config));
-
-  let applied: Promise<void> = Promise.resolve();
+  const purge = () => purgeTenants({ db, clock, log }, declared(), takeOver);
+  opened.push(tidyHourly({ db, clock, log, config, purgeTenants: purge }));
   return {
     url,
     setupCode: await makeSetupCode(db, clock),
     apply(next) {
       loaded = next;
-      applied = applied.catch(() => undefined).then(takeOver); // one after another: the last file wins
-      return applied;
+      return takeOver();
     },
     async stop() {
       refusing = 'stopping';
@@ -175,24 +161,20 @@ async function wire(
   };
 }
 
-function openDelivery(
-  base: Pick<DeliveryOptions, 'db' | 'keyRing' | 'clock' | 'log' | 'connections' | 'random'>,
-  config: () => Config,
-  settings: Settings,
-  observe: DeliveryOptions['observe'],
-): Delivery {
-  const { activeMax, lease: leaseMs } = config().delivery;
-  return createDelivery({
-    ...base,
-    ...{ activeMax, leaseMs, observe },
-    policy: (tenantId) => ({ ...config().delivery, ...modeFrom(settings, tenantId) }),
-    owner: newId('nod'),
-  });
+/** One after another: the last file wins. */
+function inTurn(work: () => Promise<void>): () => Promise<void> {
+  let last = Promise.resolve();
+  return () => (last = last.catch(() => undefined).then(work));
 }
 
 /** The connections, under the settings as they are at each use. */
 function openWays(
-  base: Pick<ConnectionsOptions, 'db' | 'keyRing' | 'clock' | 'log' | 'dialer'>,
+  {
+    tenants,
+    ...base
+  }: Pick<ConnectionsOptions, 'db' | 'keyRing' | 'clock' | 'log' | 'dialer'> & {
+    tenants: Tenants;
+  },
   config: () => Config,
 ): Promise<Connections> {
   return openConnections({
@@ -201,7 +183,31 @@ function openWays(
     pickupFolders: () => config().pickup.folders,
     proofOf: (tenantId, fingerprint) => isProved(base.db, tenantId, fingerprint),
     trialMs: () => config().delivery.returnWindow,
+    ownRefused: tenants.ownRefused,
   });
+}
+
+/** Delivery, under the settings as they are at each attempt. */
+function openDelivery(
+  base: Pick<DeliveryOptions, 'db' | 'keyRing' | 'clock' | 'log' | 'connections' | 'random'> & {
+    tenants: Tenants;
+  },
+  config: () => Config,
+  observe: DeliveryOptions['observe'],
+): Delivery {
+  const { tenants, ...parts } = base;
+  const { activeMax, lease: leaseMs } = config().delivery;
+  const delivery = createDelivery({
+    ...{ ...parts, activeMax, leaseMs, observe, owner: newId('nod') },
+    policy: (tenantId) => ({ ...config().delivery, ...tenants.modeFor(tenantId) }),
+    stopped: tenants.standings.stopped,
+  });
+  tenants.standings.onChange(delivery.lookAtHeld);
+  tenants.settings.onChange(() => {
+    base.connections.recheck();
+    delivery.lookAtHeld();
+  });
+  return delivery;
 }
 
 /** The database with the clock that its nodes share. */
@@ -261,31 +267,4 @@ function egressOf(tenantId: string, use: 'mail' | 'https', config: Config): Egre
   const own = ownAddresses(config);
   if (tenantId === INSTANCE_TENANT_ID) return instanceEgress({ privateAllowed: egress.instancePrivate, own });
   return tenantEgress({ allow: egress.tenantAllow, own, ...(use === 'https' && { ports: HTTPS_PORTS }) });
-}
-
-/** What grows by itself is cut back; what fails is tried again an hour later. */
-function tidyHourly(db: Db, clock: Clock, log: Log, config: () => Config): () => void {
-  const works: readonly (readonly [string, () => Promise<unknown>])[] = [
-    ['idempotency keys', () => forgetRemembered(db, clock.now() - REMEMBER_MS)],
-    ['mails of flows', () => forgetSends(db, clock.now() - REMEMBER_MS)],
-    ['closed windows', () => forgetWindows(db, clock.now())],
-    ['sign-ins', () => forgetSignIns(db, clock, sessionTimesOf(config()))],
-    ['connection tests', () => forgetOldTests(db, clock)],
-    ['secrets of old revisions', () => forgetOldSecrets(db, clock)],
-  ];
-  let cancel = (): void => undefined;
-  const arm = (): void => {
-    cancel = clock.after(HOUR_MS, () => {
-      for (const [what, work] of works) {
-        work().catch((error: unknown) => {
-          log.warn({ err: error, what }, 'what is old could not be removed; trying again in an hour');
-        });
-      }
-      arm();
-    });
-  };
-  arm();
-  return () => {
-    cancel();
-  };
 }

@@ -31,14 +31,7 @@ import {
 import { createMetrics } from '../src/operator/operator.ts';
 import { createKeyRing, type MasterKey } from '../src/secrets/secrets.ts';
 import type { Db } from '../src/store/store.ts';
-import {
-  createSettings,
-  ensureTenants,
-  findTenantBySlug,
-  INSTANCE_TENANT_ID,
-  modeFrom,
-  senderFrom,
-} from '../src/tenants/tenants.ts';
+import { ensureTenants, findTenantBySlug, INSTANCE_TENANT_ID, openTenants } from '../src/tenants/tenants.ts';
 import { someMasterKey } from './delivery-scene.ts';
 import type { TestStore } from './stores.ts';
 
@@ -75,6 +68,8 @@ export interface Api {
   readonly key: string;
   /** Makes a key; of the instance unless a tenant's slug is named. */
   makeKey(wanted?: Partial<NewKey> & { tenant?: string }): Promise<string>;
+  /** Lets a tenant send as these addresses and `@domain`s; without any as `MESSAGE` does. */
+  allow(tenant: string, ...senders: string[]): Promise<void>;
   /** `path` under `/api/v1`, or from the root when it begins with `//`. */
   ask(method: Operation['method'] | 'HEAD', path: string, asking?: Asking): Promise<Answer>;
   /** Listens on a port of this machine; answers `http://HOST:PORT`. */
@@ -82,9 +77,9 @@ export interface Api {
   /** Posts a message that must be accepted; answers its id. */
   send(message?: Readonly<Record<string, unknown>>, asking?: Omit<Asking, 'body'>): Promise<string>;
   /** Waits until the message is in this state; answers how it is shown then. */
-  reaches(id: string, state: string): Promise<Answer>;
+  reaches(id: string, state: string, asking?: Asking): Promise<Answer>;
   /** Waits until the message is shown so. Looks again after every settled attempt. */
-  until(id: string, holds: (shown: Answer) => boolean): Promise<Answer>;
+  until(id: string, holds: (shown: Answer) => boolean, asking?: Asking): Promise<Answer>;
 }
 
 export interface SceneOptions {
@@ -160,8 +155,14 @@ export async function openNode(
     clock,
     config.tenants.map(({ slug }) => ({ slug })),
   );
-  const settings = createSettings({ db, clock, log });
-  await settings.refresh(loaded);
+  const tenants = openTenants({
+    db,
+    clock,
+    log,
+    lookups: options.discovery?.lookups ?? createLookups({ clock }),
+  });
+  const { settings, standings, senders, senderFor, modeFor } = tenants;
+  await tenants.refresh(loaded);
   const keyRing = createKeyRing({ db, masterKey, clock });
   const connections = await openConnections({
     ...{ db, clock, log, dialer, keyRing },
@@ -169,28 +170,35 @@ export async function openNode(
     pickupFolders: () => config.pickup.folders,
     proofOf: (tenantId, fingerprint) => isProved(db, tenantId, fingerprint),
     trialMs: () => config.delivery.returnWindow,
+    ownRefused: tenants.ownRefused,
   });
   await connections.declare(INSTANCE_TENANT_ID, config.connections);
-  const senderFor = (tenantId: string) => senderFrom(settings, tenantId);
   const lookups = options.discovery?.lookups;
   const tests = createConnectionTests({
-    ...{ db, clock, log, connections, senderFor, modeFor: () => config.delivery.mode },
+    ...{ db, clock, log, connections, senderFor, senders, modeFor: () => config.delivery.mode },
     ...(lookups !== undefined && { lookups }),
   });
   const settled = createBell();
   const { activeMax, lease: leaseMs } = config.delivery;
   const delivery = createDelivery({
     ...{ db, keyRing, clock, log, connections, activeMax, leaseMs, random: () => 0.5, owner: newId('nod') },
-    policy: (tenantId) => ({ ...config.delivery, ...modeFrom(settings, tenantId) }),
+    policy: (tenantId) => ({ ...config.delivery, ...modeFor(tenantId) }),
+    stopped: standings.stopped,
     observe: (settlement) => {
       metrics.observe(settlement);
       settled.ring();
     },
   });
+  standings.onChange(delivery.lookAtHeld);
+  settings.onChange(() => {
+    connections.recheck();
+    delivery.lookAtHeld();
+  });
   const metrics = createMetrics({ db, clock, connections, active: () => delivery.active });
   const accepting = {
     ...{ db, clock, delivery, config: () => config, accepted: metrics.accepted },
-    senderFor,
+    ...{ senderFor, senders },
+    ...{ limitsFor: tenants.limitsFor, usesInstance: connections.usesInstance },
     hasConnection: connections.isUsableBy,
     refuseWhenFull: options.refuseWhenFull ?? (() => undefined),
   };
@@ -212,6 +220,8 @@ export async function openNode(
       discovery,
       metrics,
       settings,
+      standings,
+      graceMs: () => config.retention.deletedTenants,
       keyRing,
       acceptor,
       verifications,
@@ -254,10 +264,15 @@ export async function openNode(
       at: (where = '') => valueAt(JSON.parse(answer.body), where),
     };
   };
-  async function until(id: string, holds: (shown: Answer) => boolean, what = 'to change'): Promise<Answer> {
+  async function until(
+    id: string,
+    holds: (shown: Answer) => boolean,
+    asking: Asking = {},
+    what = 'to change',
+  ): Promise<Answer> {
     for (;;) {
       const next = settled.next(); // before the look, so that nothing falls between
-      const shown = await ask('GET', `/messages/${id}`);
+      const shown = await ask('GET', `/messages/${id}`, asking);
       if (holds(shown)) return shown;
       await next(`${id} ${what}; it is ${shown.text}`);
     }
@@ -266,16 +281,24 @@ export async function openNode(
     ...{ db, delivery, connections, verifications, key, makeKey, ask, log: lines },
     config: () => config,
     operations: app.kit.operations,
+    async allow(tenant, ...named) {
+      const allowed = named.length === 0 ? [MESSAGE.from] : named;
+      const headers = { 'posthorn-tenant': tenant };
+      const set = await ask('PATCH', '/settings', { headers, body: { senders: { allowed } } });
+      assert.equal(set.status, 200, set.text);
+    },
     listen: () => app.listen({ host: '127.0.0.1', port: 0 }),
     async send(message = {}, asking = {}) {
       const answer = await ask('POST', '/messages', { ...asking, body: { ...MESSAGE, ...message } });
       assert.equal(answer.status, 202, answer.text);
       return String(answer.at('id'));
     },
-    reaches: (id, state) => until(id, (shown) => shown.at('state') === state, `to be ${state}`),
+    reaches: (id, state, asking) =>
+      until(id, (shown) => shown.at('state') === state, asking, `to be ${state}`),
     until,
     async close() {
       await app.close();
+      tenants.stop();
       await tests.stop();
       if (working) await delivery.stop(0);
       else await connections.stopAll(0);

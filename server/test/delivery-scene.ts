@@ -181,6 +181,7 @@ export async function openScene(db: Db, options: SceneOptions = {}): Promise<Sce
     log,
     connections,
     policy: () => scene.policy,
+    stopped: () => undefined,
     owner: newId('nod'),
     activeMax: options.activeMax ?? 1_000,
     leaseMs: options.leaseMs ?? 60_000,

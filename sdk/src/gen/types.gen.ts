@@ -28,6 +28,8 @@ export type Problem = {
     | 'sign_in_failed'
     | 'link_over'
     | 'forbidden'
+    | 'tenant_suspended'
+    | 'sender_not_allowed'
     | 'not_found'
     | 'misdirected'
     | 'method_not_allowed'
@@ -42,6 +44,7 @@ export type Problem = {
     | 'overloaded'
     | 'unavailable'
     | 'rate_limited'
+    | 'quota_reached'
     | 'internal';
   /**
    * The id under which the server log holds more.
@@ -322,6 +325,22 @@ export type Connection = {
   createdAt: string;
   updatedAt: string;
   [key: string]: unknown;
+};
+
+/**
+ * The connections that count, all of the tenant or all of the instance.
+ */
+export type ConnectionBlock = {
+  from: 'own' | 'inherited' | 'none';
+  /**
+   * Name of the one that mail of the default sender takes now.
+   */
+  uses: string | null;
+  items: Array<{
+    name: string;
+    type: string;
+    state: 'draft' | 'active' | 'paused' | 'failing' | 'off';
+  }>;
 };
 
 /**
@@ -1544,6 +1563,41 @@ export type SecretState = {
   expiresInDays?: number;
 };
 
+/**
+ * An address or a domain that a tenant claims to send as.
+ */
+export type Sender = {
+  id: string;
+  /**
+   * An address, or `@domain` for all addresses of it; not of its subdomains.
+   */
+  sender: string;
+  state: 'pending' | 'verified';
+  /**
+   * Publish this in the DNS, and have it checked.
+   */
+  record: {
+    type: 'TXT';
+    name: string;
+    value: string;
+  };
+  /**
+   * What the last check found: the record, none at all, others, or no answer from the DNS.
+   */
+  found: 'proof' | 'nothing' | 'other' | 'no_answer' | null;
+  checkedAt: string | null;
+  verifiedAt: string | null;
+  createdAt: string;
+};
+
+export type SenderInput = {
+  sender: string;
+  /**
+   * Grant it without a proof: for people of the instance that act in the tenant.
+   */
+  verified?: boolean;
+};
+
 export type Session = {
   id: string;
   current: boolean;
@@ -1578,6 +1632,16 @@ export type Settings = {
     readonly allowList?: Array<string>;
   };
   locale?: 'en' | 'de';
+  connections?: {
+    own?: 'allowed' | 'refused';
+  };
+  senders?: {
+    readonly allowed?: Array<string>;
+  };
+  limits?: {
+    rate?: string;
+    monthly?: number;
+  };
   flows?: {
     activation?: {
       kind?: 'link' | 'code' | 'both';
@@ -1745,6 +1809,16 @@ export type SettingsPatch = {
     allowList?: Array<string> | null;
   };
   locale?: 'en' | 'de' | null;
+  connections?: {
+    own?: 'allowed' | 'refused' | null;
+  };
+  senders?: {
+    allowed?: Array<string> | null;
+  };
+  limits?: {
+    rate?: string | null;
+    monthly?: number | null;
+  };
   flows?: {
     activation?: {
       kind?: 'link' | 'code' | 'both' | null;
@@ -1962,6 +2036,16 @@ export type Tenant = {
   slug: string;
   name: string;
   managedBy: 'api' | 'file';
+  state: 'active' | 'suspended' | 'deleted';
+  /**
+   * Why it is suspended, in the words of who did it.
+   */
+  stateReason: string | null;
+  deletedAt: string | null;
+  /**
+   * Until then a deleted tenant can be restored; then it is removed.
+   */
+  goneAt: string | null;
   createdAt: string;
 };
 
@@ -2046,6 +2130,32 @@ export type TestStage = {
    */
   reply?: string;
   diagnosis?: TestDiagnosis;
+};
+
+/**
+ * What a tenant has sent over the connections of the instance.
+ */
+export type Usage = {
+  /**
+   * The calendar month (UTC) that is counted, such as `2026-11`.
+   */
+  month: string;
+  endsAt: string;
+  /**
+   * Messages so far; counted while there is a monthly limit.
+   */
+  accepted: number | null;
+  monthly: number | null;
+  /**
+   * Whether 80 % were reached in this month.
+   */
+  warned: boolean;
+  rate: Array<{
+    messages: number;
+    seconds: number;
+    accepted: number;
+    resetsAt: string | null;
+  }>;
 };
 
 export type Verification = {
@@ -2163,6 +2273,16 @@ export type SettingsWritable = {
     mode?: 'capture' | 'allow-list' | 'live';
   };
   locale?: 'en' | 'de';
+  connections?: {
+    own?: 'allowed' | 'refused';
+  };
+  senders?: {
+    [key: string]: never;
+  };
+  limits?: {
+    rate?: string;
+    monthly?: number;
+  };
   flows?: {
     activation?: {
       kind?: 'link' | 'code' | 'both';
@@ -2264,6 +2384,16 @@ export type SettingsPatchWritable = {
     allowList?: null;
   };
   locale?: 'en' | 'de' | null;
+  connections?: {
+    own?: 'allowed' | 'refused' | null;
+  };
+  senders?: {
+    allowed?: null;
+  };
+  limits?: {
+    rate?: string | null;
+    monthly?: number | null;
+  };
   flows?: {
     activation?: {
       kind?: 'link' | 'code' | 'both' | null;
@@ -2375,6 +2505,8 @@ export type ListMessagesErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2484,7 +2616,11 @@ export type SendMessageErrors = {
    */
   401: Problem;
   /**
+   * `sender_not_allowed`: The tenant may send as what `senders.allowed` names, as addresses and domains that it has proved to be its own, and as the sender that it inherits.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2503,6 +2639,12 @@ export type SendMessageErrors = {
    * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
    */
   422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   *
+   * `quota_reached`: The tenant has sent as many messages over the connections of the instance as it may in a calendar month (UTC). `Retry-After` leads to the next.
+   */
+  429: Problem;
   /**
    * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
    */
@@ -2615,7 +2757,11 @@ export type SendBatchErrors = {
    */
   401: Problem;
   /**
+   * `sender_not_allowed`: The tenant may send as what `senders.allowed` names, as addresses and domains that it has proved to be its own, and as the sender that it inherits.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2634,6 +2780,12 @@ export type SendBatchErrors = {
    * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
    */
   422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   *
+   * `quota_reached`: The tenant has sent as many messages over the connections of the instance as it may in a calendar month (UTC). `Retry-After` leads to the next.
+   */
+  429: Problem;
   /**
    * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
    */
@@ -2685,6 +2837,8 @@ export type GetMessageErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2732,6 +2886,8 @@ export type GetMessageSourceErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2781,6 +2937,8 @@ export type ExplainMessageErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2838,6 +2996,8 @@ export type CancelMessageErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2887,6 +3047,8 @@ export type RetryMessageErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2947,7 +3109,11 @@ export type ResendMessageErrors = {
    */
   401: Problem;
   /**
+   * `sender_not_allowed`: The tenant may send as what `senders.allowed` names, as addresses and domains that it has proved to be its own, and as the sender that it inherits.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -2970,6 +3136,12 @@ export type ResendMessageErrors = {
    * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
    */
   422: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   *
+   * `quota_reached`: The tenant has sent as many messages over the connections of the instance as it may in a calendar month (UTC). `Retry-After` leads to the next.
+   */
+  429: Problem;
   /**
    * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
    */
@@ -3017,6 +3189,8 @@ export type ListConnectionsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3072,7 +3246,11 @@ export type CreateConnectionErrors = {
    */
   401: Problem;
   /**
+   * `locked`: The instance keeps this setting the same for all tenants; its people can unlock it.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3136,6 +3314,8 @@ export type DeleteConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3185,6 +3365,8 @@ export type GetConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3243,7 +3425,11 @@ export type PatchConnectionErrors = {
    */
   401: Problem;
   /**
+   * `locked`: The instance keeps this setting the same for all tenants; its people can unlock it.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3315,6 +3501,8 @@ export type PauseConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3360,6 +3548,8 @@ export type ResumeConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3405,6 +3595,8 @@ export type DisconnectConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3450,6 +3642,8 @@ export type ConnectConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3545,7 +3739,11 @@ export type ActivateConnectionErrors = {
    */
   401: Problem;
   /**
+   * `locked`: The instance keeps this setting the same for all tenants; its people can unlock it.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3614,7 +3812,11 @@ export type DeactivateConnectionErrors = {
    */
   401: Problem;
   /**
+   * `locked`: The instance keeps this setting the same for all tenants; its people can unlock it.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3669,6 +3871,8 @@ export type ListConnectionRevisionsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3723,6 +3927,8 @@ export type GetConnectionRevisionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3783,7 +3989,11 @@ export type RestoreConnectionRevisionErrors = {
    */
   401: Problem;
   /**
+   * `locked`: The instance keeps this setting the same for all tenants; its people can unlock it.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3855,6 +4065,8 @@ export type ListSecretsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3904,6 +4116,8 @@ export type ListConnectionTestsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -3953,7 +4167,11 @@ export type StartConnectionTestErrors = {
    */
   401: Problem;
   /**
+   * `sender_not_allowed`: The tenant may send as what `senders.allowed` names, as addresses and domains that it has proved to be its own, and as the sender that it inherits.
+   *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4021,6 +4239,8 @@ export type GetConnectionTestErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4067,6 +4287,8 @@ export type FollowConnectionTestErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4120,6 +4342,8 @@ export type CancelConnectionTestErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4163,6 +4387,8 @@ export type ListPresetsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4211,6 +4437,8 @@ export type HintConnectionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4260,6 +4488,7 @@ export type ListTenantsData = {
   query?: {
     limit?: number;
     cursor?: string;
+    state?: 'active' | 'suspended' | 'deleted';
   };
   url: '/api/v1/tenants';
 };
@@ -4271,6 +4500,8 @@ export type ListTenantsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4324,6 +4555,8 @@ export type CreateTenantErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4363,6 +4596,59 @@ export type CreateTenantResponses = {
 
 export type CreateTenantResponse = CreateTenantResponses[keyof CreateTenantResponses];
 
+export type DeleteTenantData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    slug: string;
+  };
+  query?: never;
+  url: '/api/v1/tenants/{slug}';
+};
+
+export type DeleteTenantErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   *
+   * `managed_by_file`: This value comes from the configuration file and is changed there.
+   */
+  409: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type DeleteTenantError = DeleteTenantErrors[keyof DeleteTenantErrors];
+
+export type DeleteTenantResponses = {
+  /**
+   * Done
+   */
+  200: Tenant;
+};
+
+export type DeleteTenantResponse = DeleteTenantResponses[keyof DeleteTenantResponses];
+
 export type GetTenantData = {
   body?: never;
   headers?: {
@@ -4385,6 +4671,8 @@ export type GetTenantErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4436,6 +4724,8 @@ export type PatchTenantErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4479,6 +4769,183 @@ export type PatchTenantResponses = {
 
 export type PatchTenantResponse = PatchTenantResponses[keyof PatchTenantResponses];
 
+export type SuspendTenantData = {
+  body: {
+    reason: string;
+  };
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    slug: string;
+  };
+  query?: never;
+  url: '/api/v1/tenants/{slug}/suspend';
+};
+
+export type SuspendTenantErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   *
+   * `managed_by_file`: This value comes from the configuration file and is changed there.
+   */
+  409: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type SuspendTenantError = SuspendTenantErrors[keyof SuspendTenantErrors];
+
+export type SuspendTenantResponses = {
+  /**
+   * Done
+   */
+  200: Tenant;
+};
+
+export type SuspendTenantResponse = SuspendTenantResponses[keyof SuspendTenantResponses];
+
+export type ResumeTenantData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    slug: string;
+  };
+  query?: never;
+  url: '/api/v1/tenants/{slug}/resume';
+};
+
+export type ResumeTenantErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   */
+  409: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ResumeTenantError = ResumeTenantErrors[keyof ResumeTenantErrors];
+
+export type ResumeTenantResponses = {
+  /**
+   * Done
+   */
+  200: Tenant;
+};
+
+export type ResumeTenantResponse = ResumeTenantResponses[keyof ResumeTenantResponses];
+
+export type RestoreTenantData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    slug: string;
+  };
+  query?: never;
+  url: '/api/v1/tenants/{slug}/restore';
+};
+
+export type RestoreTenantErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   */
+  409: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type RestoreTenantError = RestoreTenantErrors[keyof RestoreTenantErrors];
+
+export type RestoreTenantResponses = {
+  /**
+   * Done
+   */
+  200: Tenant;
+};
+
+export type RestoreTenantResponse = RestoreTenantResponses[keyof RestoreTenantResponses];
+
 export type GetSettingsData = {
   body?: never;
   headers?: {
@@ -4499,6 +4966,8 @@ export type GetSettingsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4544,6 +5013,10 @@ export type PatchSettingsErrors = {
    * `locked`: The instance keeps this setting the same for all tenants; its people can unlock it.
    *
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `sender_not_allowed`: The tenant may send as what `senders.allowed` names, as addresses and domains that it has proved to be its own, and as the sender that it inherits.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4603,6 +5076,8 @@ export type GetEffectiveSettingsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4618,11 +5093,389 @@ export type GetEffectiveSettingsResponses = {
    * Done
    */
   200: {
-    [key: string]: EffectiveSetting;
+    connections: ConnectionBlock;
+    'sender.name': EffectiveSetting;
+    'sender.address': EffectiveSetting;
+    'sender.replyTo': EffectiveSetting;
+    'delivery.mode': EffectiveSetting;
+    'delivery.allowList': EffectiveSetting;
+    locale: EffectiveSetting;
+    'connections.own': EffectiveSetting;
+    'senders.allowed': EffectiveSetting;
+    'limits.rate': EffectiveSetting;
+    'limits.monthly': EffectiveSetting;
+    'flows.activation.kind': EffectiveSetting;
+    'flows.activation.lifetimeSeconds': EffectiveSetting;
+    'flows.activation.codeLength': EffectiveSetting;
+    'flows.activation.codeAlphabet': EffectiveSetting;
+    'flows.activation.attempts': EffectiveSetting;
+    'flows.activation.blockSeconds': EffectiveSetting;
+    'flows.activation.resendSeconds': EffectiveSetting;
+    'flows.activation.perHour': EffectiveSetting;
+    'flows.activation.perDay': EffectiveSetting;
+    'flows.activation.perClientHour': EffectiveSetting;
+    'flows.activation.perTenantHour': EffectiveSetting;
+    'flows.activation.url': EffectiveSetting;
+    'flows.activation.returnUrl': EffectiveSetting;
+    'flows.password-reset.kind': EffectiveSetting;
+    'flows.password-reset.lifetimeSeconds': EffectiveSetting;
+    'flows.password-reset.codeLength': EffectiveSetting;
+    'flows.password-reset.codeAlphabet': EffectiveSetting;
+    'flows.password-reset.attempts': EffectiveSetting;
+    'flows.password-reset.blockSeconds': EffectiveSetting;
+    'flows.password-reset.resendSeconds': EffectiveSetting;
+    'flows.password-reset.perHour': EffectiveSetting;
+    'flows.password-reset.perDay': EffectiveSetting;
+    'flows.password-reset.perClientHour': EffectiveSetting;
+    'flows.password-reset.perTenantHour': EffectiveSetting;
+    'flows.password-reset.url': EffectiveSetting;
+    'flows.password-reset.returnUrl': EffectiveSetting;
+    'flows.one-time-code.kind': EffectiveSetting;
+    'flows.one-time-code.lifetimeSeconds': EffectiveSetting;
+    'flows.one-time-code.codeLength': EffectiveSetting;
+    'flows.one-time-code.codeAlphabet': EffectiveSetting;
+    'flows.one-time-code.attempts': EffectiveSetting;
+    'flows.one-time-code.blockSeconds': EffectiveSetting;
+    'flows.one-time-code.resendSeconds': EffectiveSetting;
+    'flows.one-time-code.perHour': EffectiveSetting;
+    'flows.one-time-code.perDay': EffectiveSetting;
+    'flows.one-time-code.perClientHour': EffectiveSetting;
+    'flows.one-time-code.perTenantHour': EffectiveSetting;
+    'flows.one-time-code.url': EffectiveSetting;
+    'flows.one-time-code.returnUrl': EffectiveSetting;
+    'flows.invitation.kind': EffectiveSetting;
+    'flows.invitation.lifetimeSeconds': EffectiveSetting;
+    'flows.invitation.codeLength': EffectiveSetting;
+    'flows.invitation.codeAlphabet': EffectiveSetting;
+    'flows.invitation.attempts': EffectiveSetting;
+    'flows.invitation.blockSeconds': EffectiveSetting;
+    'flows.invitation.resendSeconds': EffectiveSetting;
+    'flows.invitation.perHour': EffectiveSetting;
+    'flows.invitation.perDay': EffectiveSetting;
+    'flows.invitation.perClientHour': EffectiveSetting;
+    'flows.invitation.perTenantHour': EffectiveSetting;
+    'flows.invitation.url': EffectiveSetting;
+    'flows.invitation.returnUrl': EffectiveSetting;
+    'flows.email-change.kind': EffectiveSetting;
+    'flows.email-change.lifetimeSeconds': EffectiveSetting;
+    'flows.email-change.codeLength': EffectiveSetting;
+    'flows.email-change.codeAlphabet': EffectiveSetting;
+    'flows.email-change.attempts': EffectiveSetting;
+    'flows.email-change.blockSeconds': EffectiveSetting;
+    'flows.email-change.resendSeconds': EffectiveSetting;
+    'flows.email-change.perHour': EffectiveSetting;
+    'flows.email-change.perDay': EffectiveSetting;
+    'flows.email-change.perClientHour': EffectiveSetting;
+    'flows.email-change.perTenantHour': EffectiveSetting;
+    'flows.email-change.url': EffectiveSetting;
+    'flows.email-change.returnUrl': EffectiveSetting;
+    'flows.security-notice.resendSeconds': EffectiveSetting;
+    'flows.security-notice.perHour': EffectiveSetting;
+    'flows.security-notice.perDay': EffectiveSetting;
+    'flows.security-notice.perClientHour': EffectiveSetting;
+    'flows.security-notice.perTenantHour': EffectiveSetting;
   };
 };
 
 export type GetEffectiveSettingsResponse = GetEffectiveSettingsResponses[keyof GetEffectiveSettingsResponses];
+
+export type ListSendersData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/senders';
+};
+
+export type ListSendersErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type ListSendersError = ListSendersErrors[keyof ListSendersErrors];
+
+export type ListSendersResponses = {
+  /**
+   * Done
+   */
+  200: {
+    items: Array<Sender>;
+  };
+};
+
+export type ListSendersResponse = ListSendersResponses[keyof ListSendersResponses];
+
+export type CreateSenderData = {
+  body: SenderInput;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/senders';
+};
+
+export type CreateSenderErrors = {
+  /**
+   * `malformed_json`: The body is not JSON in UTF-8, is nested deeper than 20 levels, holds more than 200,000 values, the same name twice in one object, or a key named `__proto__`.
+   */
+  400: Problem;
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   */
+  409: Problem;
+  /**
+   * `body_too_large`: The body is larger than `limits.request_bytes`; attachments count with their base64 size.
+   */
+  413: Problem;
+  /**
+   * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
+   */
+  415: Problem;
+  /**
+   * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
+   */
+  422: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+  /**
+   * `overloaded`: A bound on waiting work was reached; nothing was stored. Try again after `Retry-After` seconds.
+   */
+  503: Problem;
+};
+
+export type CreateSenderError = CreateSenderErrors[keyof CreateSenderErrors];
+
+export type CreateSenderResponses = {
+  /**
+   * Created
+   */
+  201: Sender;
+};
+
+export type CreateSenderResponse = CreateSenderResponses[keyof CreateSenderResponses];
+
+export type DeleteSenderData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/senders/{id}';
+};
+
+export type DeleteSenderErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type DeleteSenderError = DeleteSenderErrors[keyof DeleteSenderErrors];
+
+export type DeleteSenderResponses = {
+  /**
+   * Done, no content
+   */
+  204: void;
+};
+
+export type DeleteSenderResponse = DeleteSenderResponses[keyof DeleteSenderResponses];
+
+export type GetSenderData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/senders/{id}';
+};
+
+export type GetSenderErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetSenderError = GetSenderErrors[keyof GetSenderErrors];
+
+export type GetSenderResponses = {
+  /**
+   * Done
+   */
+  200: Sender;
+};
+
+export type GetSenderResponse = GetSenderResponses[keyof GetSenderResponses];
+
+export type CheckSenderData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path: {
+    id: string;
+  };
+  query?: never;
+  url: '/api/v1/senders/{id}/check';
+};
+
+export type CheckSenderErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
+   */
+  404: Problem;
+  /**
+   * `conflict`: The thing exists already or is in a state that does not allow this; `detail` names it.
+   */
+  409: Problem;
+  /**
+   * `rate_limited`: A limit of this key or tenant was reached. Try again after `Retry-After` seconds.
+   */
+  429: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type CheckSenderError = CheckSenderErrors[keyof CheckSenderErrors];
+
+export type CheckSenderResponses = {
+  /**
+   * Done
+   */
+  200: Sender;
+};
+
+export type CheckSenderResponse = CheckSenderResponses[keyof CheckSenderResponses];
+
+export type GetUsageData = {
+  body?: never;
+  headers?: {
+    /**
+     * The tenant to act in, by its slug. For keys and people of the instance; without it they act in the instance itself.
+     */
+    'Posthorn-Tenant'?: string;
+  };
+  path?: never;
+  query?: never;
+  url: '/api/v1/usage';
+};
+
+export type GetUsageErrors = {
+  /**
+   * `unauthorized`: There is neither a valid API key in `Authorization: Bearer ph_…` nor a session: it is missing, unknown, wrong, expired or revoked.
+   */
+  401: Problem;
+  /**
+   * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
+   */
+  403: Problem;
+  /**
+   * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
+   */
+  500: Problem;
+};
+
+export type GetUsageError = GetUsageErrors[keyof GetUsageErrors];
+
+export type GetUsageResponses = {
+  /**
+   * Done
+   */
+  200: Usage;
+};
+
+export type GetUsageResponse = GetUsageResponses[keyof GetUsageResponses];
 
 export type ListKeysData = {
   body?: never;
@@ -4647,6 +5500,8 @@ export type ListKeysErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4711,6 +5566,8 @@ export type CreateKeyErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4768,6 +5625,8 @@ export type RevokeKeyErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4813,6 +5672,8 @@ export type GetKeyErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4862,6 +5723,8 @@ export type PatchKeyErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -4936,6 +5799,8 @@ export type RollKeyErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -5013,6 +5878,8 @@ export type ListAuditErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -5071,6 +5938,8 @@ export type ExportAuditErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -5116,6 +5985,8 @@ export type GetAuditEntryErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -5159,6 +6030,8 @@ export type VerifyAuditErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -5204,6 +6077,8 @@ export type ProbeHostErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -5277,6 +6152,8 @@ export type DiscoverServersErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -5362,6 +6239,8 @@ export type AdviseOnSenderErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -5459,6 +6338,8 @@ export type CreateVerificationErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -5537,6 +6418,8 @@ export type CheckVerificationErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -5594,6 +6477,8 @@ export type GetVerificationErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -5648,6 +6533,8 @@ export type ResendVerificationErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -5723,6 +6610,8 @@ export type RevokeVerificationErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -5800,6 +6689,8 @@ export type CreateNoticeErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -6062,6 +6953,8 @@ export type SignOutErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -6375,6 +7268,8 @@ export type GetAccountErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -6424,6 +7319,8 @@ export type ChangePasswordErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -6493,6 +7390,8 @@ export type ChangeEmailErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -6615,6 +7514,8 @@ export type ChooseSecondStepErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -6687,6 +7588,8 @@ export type BeginTotpErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -6752,6 +7655,8 @@ export type ConfirmTotpErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -6824,6 +7729,8 @@ export type RenewRecoveryCodesErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -6887,6 +7794,8 @@ export type EndOtherSessionsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -6928,6 +7837,8 @@ export type ListSessionsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -6971,6 +7882,8 @@ export type EndSessionErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -7017,6 +7930,8 @@ export type ListUsersErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -7065,6 +7980,8 @@ export type RemoveUserErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -7114,6 +8031,8 @@ export type GetUserErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -7168,6 +8087,8 @@ export type PatchUserErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -7234,6 +8155,8 @@ export type ListInvitationsErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -7287,6 +8210,8 @@ export type CreateInvitationErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -7352,6 +8277,8 @@ export type ResendInvitationErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**
@@ -7405,6 +8332,8 @@ export type RevokeInvitationErrors = {
   401: Problem;
   /**
    * `forbidden`: The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.
+   *
+   * `tenant_suspended`: People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.
    */
   403: Problem;
   /**

@@ -9,7 +9,13 @@ import type { Clock } from '../base/clock.ts';
 import { cookieOf, problem, type Caller, type Permission, type Principal } from '../http/http.ts';
 import { holdsAddress } from '../net/net.ts';
 import type { Db } from '../store/store.ts';
-import { findTenantBySlug } from '../tenants/tenants.ts';
+import {
+  findTenantBySlug,
+  getTenant,
+  INSTANCE_TENANT_ID,
+  refuseStopped,
+  type Tenant,
+} from '../tenants/tenants.ts';
 import { keyState, readKey, type PresentedKey } from './keys.ts';
 import { keyById, markUsed, type StoredKey } from './queries.ts';
 import { createAuthenticateSession, type SessionDeps } from './authenticate-session.ts';
@@ -18,9 +24,9 @@ import { SESSION_COOKIE } from './sessions.ts';
 
 /**
  * The principal behind an API key or a session, in the tenant that `Posthorn-Tenant` names. Throws or rejects with
- * `unauthorized` (nothing, unknown, wrong, expired or revoked, or a key that is not for the caller's network), `forbidden`
- * (another tenant than its own) or `invalid_request` (one of the instance names a tenant that is not there). A key counts
- * before a cookie.
+ * `unauthorized` (nothing, unknown, wrong, expired or revoked, one of a deleted tenant, or a key that is not for the
+ * caller's network), `tenant_suspended`, `forbidden` (another tenant than its own) or `invalid_request` (one of the
+ * instance names a tenant that is not there). A key counts before a cookie.
  */
 export type Authenticate = (caller: Caller, permission: Permission) => Principal | Promise<Principal>;
 
@@ -106,7 +112,8 @@ async function look(
   const stored = await keyById(db, presented.id);
   const now = clock.now();
   if (!isGood(stored, presented, now) || !isFrom(stored.networks, caller.address)) throw refused(UNUSABLE);
-  const tenantId = await actingTenant(db, stored, caller.tenant);
+  const tenant = await actingTenant(db, stored, caller.tenant);
+  const tenantStopped = standingOf(stored, tenant);
   noteUse(db, stored, caller, now);
   return {
     principal: {
@@ -114,9 +121,10 @@ async function look(
       actorName: stored.name,
       kind: stored.kind,
       role: stored.role,
-      tenantId,
+      tenantId: tenant.id,
       homeTenantId: stored.tenantId,
       ...(stored.permissions !== null && { only: new Set(stored.permissions) }),
+      ...(tenantStopped !== undefined && { tenantStopped }),
     },
     networks: stored.networks,
     expiresAt: stored.expiresAt,
@@ -134,10 +142,14 @@ function isGood(stored: StoredKey | undefined, presented: PresentedKey, now: num
   return stored.kind === presented.kind && keyState(stored, now) === 'active';
 }
 
-async function actingTenant(db: Db, key: StoredKey, slug: string | undefined): Promise<string> {
-  if (slug === undefined) return key.tenantId;
+async function actingTenant(db: Db, key: StoredKey, slug: string | undefined): Promise<Tenant> {
+  if (slug === undefined) {
+    const home = await getTenant(db, key.tenantId);
+    if (home === undefined) throw refused(UNUSABLE); // removed for good, a moment ago
+    return home;
+  }
   const tenant = await findTenantBySlug(db, slug);
-  if (tenant?.id === key.tenantId) return tenant.id;
+  if (tenant?.id === key.tenantId) return tenant;
   if (!isInstanceRole(key.role)) {
     // The same answer whether the other tenant exists or not.
     throw problem('forbidden', {
@@ -150,7 +162,16 @@ async function actingTenant(db: Db, key: StoredKey, slug: string | undefined): P
       errors: [{ path: 'Posthorn-Tenant', message: 'is not the slug of a tenant' }],
     });
   }
-  return tenant.id;
+  return tenant;
+}
+
+/** Refuses the keys of a tenant that is stopped; whoever comes from the instance may look on. */
+function standingOf(key: Pick<StoredKey, 'tenantId'>, { state }: Tenant): Principal['tenantStopped'] {
+  if (state === 'active') return undefined;
+  if (key.tenantId === INSTANCE_TENANT_ID) return state;
+  if (state === 'deleted') throw refused(UNUSABLE);
+  refuseStopped(state);
+  return state;
 }
 
 /** Beside the request, never in its way. When the write fails, the next look writes it instead: nothing is lost. */

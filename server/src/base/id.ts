@@ -21,7 +21,8 @@ export type IdPrefix =
   | 'aud'
   | 'usr'
   | 'ses'
-  | 'inv';
+  | 'inv'
+  | 'snd';
 export type Id<P extends IdPrefix> = `${P}_${string}`;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

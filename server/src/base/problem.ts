@@ -91,6 +91,16 @@ export const PROBLEMS = {
     title: 'Not allowed',
     doc: 'The key or person is known, but the role does not allow this operation, the named tenant is another, or the request came from a page of another site.',
   },
+  tenant_suspended: {
+    status: 403,
+    title: 'The tenant is suspended',
+    doc: 'People of the instance stopped this tenant, or deleted it: its keys are refused and nothing is sent in it. Waiting mail is held, and goes on when the tenant is resumed.',
+  },
+  sender_not_allowed: {
+    status: 403,
+    title: 'Not allowed to send as this address',
+    doc: 'The tenant may send as what `senders.allowed` names, as addresses and domains that it has proved to be its own, and as the sender that it inherits.',
+  },
   not_found: {
     status: 404,
     title: 'Not found',
@@ -160,6 +170,11 @@ export const PROBLEMS = {
     status: 429,
     title: 'Too many requests',
     doc: 'A limit of this key or tenant was reached. Try again after `Retry-After` seconds.',
+  },
+  quota_reached: {
+    status: 429,
+    title: 'The quota of this month is used up',
+    doc: 'The tenant has sent as many messages over the connections of the instance as it may in a calendar month (UTC). `Retry-After` leads to the next.',
   },
   internal: {
     status: 500,

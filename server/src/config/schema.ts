@@ -172,6 +172,12 @@ const storage = table({
   }),
 });
 
+const retention = table({
+  deletedTenants: field(duration(0).prefault('30d'), {
+    doc: 'How long a deleted tenant can be restored; after that everything of it is removed.',
+  }),
+});
+
 const egress = table({
   instancePrivate: field(flag().default(true), {
     doc: 'Whether connections of the instance may go to private and loopback addresses.',
@@ -238,6 +244,7 @@ export function configSchema(dataFolder: string) {
     delivery: field(delivery.prefault({}), { doc: 'Sending: who gets mail, tries, lifetimes.' }),
     limits: field(limits.prefault({}), { doc: 'What one request may ask for.' }),
     storage: field(storage.prefault({}), { doc: 'Disk space held in reserve.' }),
+    retention: field(retention.prefault({}), { doc: 'How long things are kept.' }),
     egress: field(egress.prefault({}), { doc: 'Where this server may connect to.' }),
     pickup: field(pickup.prefault({}), { doc: 'Pickup folders.' }),
     sender: field(z.exactOptional(sender), { doc: 'Who mail comes from by default.' }),

@@ -40,3 +40,11 @@ export interface Draft extends Pick<
   /** From what is in force. */
   readonly changes: readonly Change[];
 }
+
+export type ShownState = 'draft' | 'active' | 'paused' | 'failing' | 'off';
+
+/** Failing only while it would send: nobody waits for one that is paused. */
+export function shownState({ status, paused }: Connection, failing: boolean): ShownState {
+  if (status !== 'active') return status;
+  return paused ? 'paused' : failing ? 'failing' : 'active';
+}

@@ -11,7 +11,7 @@ import type { KeyRing } from '../secrets/secrets.ts';
 import type { Db } from '../store/store.ts';
 import type { Breaker, Trouble } from './breaker.ts';
 import { createChannel, limitsOf, type Channel, type Opened } from './channel.ts';
-import type { Connection } from './connection.ts';
+import { shownState, type Connection, type ShownState } from './connection.ts';
 import { applyDeclared, resolveDeclared, secretFilesOf, type DeclaredSecrets } from './declared.ts';
 import { openSecrets } from './draft.ts';
 import { history, oneOf, type Past } from './history.ts';
@@ -39,7 +39,8 @@ export type { Candidate, Wanted } from './candidate.ts';
 export { fingerprintOf } from './fingerprint.ts';
 export { graphPlace } from './graph.ts';
 export { planRehearsal, type Rehearsal, type Rehearsed } from './rehearsal.ts';
-export type { Registry } from './registry.ts';
+export { refuseUnverified } from './unverified.ts';
+export type { ConnectionBlock, Registry } from './registry.ts';
 export { readSecretAttention, type SecretAttention } from './secret-check.ts';
 
 /** Every connection with its last known trouble, for a look without a running server. */
@@ -71,6 +72,8 @@ export interface ConnectionsOptions {
   readonly pickupFolders: () => readonly string[];
   /** The last passing test of values with this fingerprint. */
   readonly proofOf: (tenantId: string, fingerprint: string) => Promise<Proof | undefined>;
+  /** Whether the instance refuses the tenant connections of its own; nobody is refused any when absent. */
+  readonly ownRefused?: (tenantId: string) => boolean;
   /** How long new settings are on trial, ms; 0 switches it off. */
   readonly trialMs: () => number;
 }
@@ -96,6 +99,8 @@ export interface Connections extends Registry {
   past(connection: Connection, number: number): Promise<Past>;
   /** Until when, epoch ms, the last settings come back when those in force fail; `undefined` when they do not. */
   trialEnds(connection: Connection): number | undefined;
+  /** A connection in as few words as say whether it sends: of one that is not the caller's no more is shown. */
+  brief(connection: Connection): { name: string; type: Connection['settings']['type']; state: ShownState };
   /** A channel's breaker changed its state. */
   onBreaker(listener: (connection: Connection, state: Breaker['state']) => void): void;
   /** Lets running sends end, then closes every line. */
@@ -259,8 +264,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
   const stopKeeping = keepGrantsAlive({ ...granting, everywhere: registry.everywhere });
 
   return {
-    ...registry,
-    channel,
+    ...{ ...registry, channel },
     connect: createConnect(granting),
     grants: (of) => viewGrants(db, of),
     propose: (tenantId, wanted) =>
@@ -280,6 +284,7 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
       const references = declaredSecrets.get(connection.tenantId)?.get(connection.id);
       return secretStates(connection, (field) => references?.get(field), options.clock.now());
     },
+    brief: (connection) => briefly(connection, channels.get(connection.id)),
     history: (connection, page) => history(db, connection, page),
     past: (connection, number) => oneOf(db, connection, number),
     trialEnds({ status, trial }) {
@@ -298,6 +303,11 @@ export async function openConnections(options: ConnectionsOptions): Promise<Conn
       await stored;
     },
   };
+}
+
+function briefly(connection: Connection, open: Channel | undefined) {
+  const { name, settings } = connection;
+  return { name, type: settings.type, state: shownState(connection, open?.breaker.trouble !== undefined) };
 }
 
 /** Differs when other settings are in force, or none. */

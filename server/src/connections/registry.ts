@@ -26,12 +26,20 @@ export interface Registry {
   /** Connections of all tenants, in whatever state. */
   everywhere(): readonly Connection[];
   /**
-   * What a tenant sends over: its own active connections, or the instance's when it has none; replaced as one block.
-   * One that is paused takes its place and no mail; drafts and those that are off are as if they were not there.
+   * What a tenant sends over, as one block: its own active connections where it may have some and does, or else the
+   * instance's. One that is paused takes its place and no mail; drafts and those that are off are as if they were not
+   * there.
    */
+  blockOf(tenantId: string): ConnectionBlock;
   usableBy(tenantId: string): readonly Connection[];
+  /** Whether mail of the tenant leaves over connections of the instance, asking for this one or for none. */
+  usesInstance(tenantId: string, wanted: string | null): boolean;
+  /** Whether the instance refuses the tenant connections of its own. */
+  isOwnRefused(tenantId: string): boolean;
   /** Whether the tenant could send over a connection of this id or name. */
   isUsableBy(tenantId: string, idOrName: string): boolean;
+  /** What the instance refuses may be another thing now: whoever keeps something of `everywhere` makes it anew. */
+  recheck(): void;
   /** Rejects when the database does not answer. */
   ask(): Promise<void>;
   /** By id or by name. */
@@ -61,6 +69,12 @@ export interface Registry {
   stop(): void;
 }
 
+export interface ConnectionBlock {
+  /** `none`: neither has an active connection. */
+  readonly from: 'own' | 'inherited' | 'none';
+  readonly connections: readonly Connection[];
+}
+
 export interface Activation extends Activate {
   readonly by: string;
   readonly revision?: number | undefined;
@@ -73,18 +87,35 @@ export interface Restoring extends Saving {
   readonly secrets: GivenSecrets;
 }
 
-export function createRegistry(deps: RevisionDeps): Registry {
+export interface RegistryDeps extends RevisionDeps {
+  /** Whether the instance refuses the tenant connections of its own; nobody is refused any when absent. */
+  readonly ownRefused?: (tenantId: string) => boolean;
+}
+
+export function createRegistry(deps: RegistryDeps): Registry {
   const { db, clock, log } = deps;
+  const isOwnRefused = (tenantId: string): boolean =>
+    tenantId !== INSTANCE_TENANT_ID && deps.ownRefused?.(tenantId) === true;
   const kept = createCache(db, clock, log);
   const { refresh, all, find } = kept;
 
   const list = (tenantId: string): Connection[] =>
     all().filter((connection) => connection.tenantId === tenantId);
 
-  function usableBy(tenantId: string): readonly Connection[] {
+  function blockOf(tenantId: string): ConnectionBlock {
     const active = (id: string) => list(id).filter(({ status }) => status === 'active');
-    const own = active(tenantId);
-    return own.length > 0 ? own : active(INSTANCE_TENANT_ID);
+    const own = isOwnRefused(tenantId) ? [] : active(tenantId);
+    if (own.length > 0) return { from: 'own', connections: own };
+    const theirs = tenantId === INSTANCE_TENANT_ID ? [] : active(INSTANCE_TENANT_ID);
+    return { from: theirs.length > 0 ? 'inherited' : 'none', connections: theirs };
+  }
+  const usableBy = (tenantId: string): readonly Connection[] => blockOf(tenantId).connections;
+
+  function refuseOwn(tenantId: string): void {
+    if (!isOwnRefused(tenantId)) return;
+    throw problem('locked', {
+      detail: 'The instance does not let this tenant have connections of its own (connections.own).',
+    });
   }
 
   function mustFind(tenantId: string, id: string): Connection {
@@ -116,6 +147,7 @@ export function createRegistry(deps: RevisionDeps): Registry {
     work: (current: Connection) => Promise<boolean>,
   ): Promise<Connection> {
     return change(tenantId, id, (current) => {
+      refuseOwn(tenantId);
       refuseFileManaged(current);
       return work(current);
     });
@@ -125,14 +157,25 @@ export function createRegistry(deps: RevisionDeps): Registry {
     refresh,
     everywhere: all,
     list,
+    blockOf,
     usableBy,
+    usesInstance(tenantId, wanted) {
+      const { from, connections } = blockOf(tenantId);
+      if (tenantId === INSTANCE_TENANT_ID || from === 'own') return false;
+      const asked = connections.filter(({ id, name }) => wanted === null || id === wanted || name === wanted);
+      // A local mailbox lets nothing leave; what waits for a connection leaves over the one that comes.
+      return asked.length === 0 || asked.some(({ settings }) => settings.type !== 'mailbox');
+    },
+    isOwnRefused,
     isUsableBy: (tenantId, name) => usableBy(tenantId).some((item) => item.id === name || item.name === name),
+    recheck: kept.recheck,
     async ask() {
       await readVersions(db);
     },
     find,
     byId: (id) => all().find((connection) => connection.id === id),
     async create(tenantId, input, saving) {
+      refuseOwn(tenantId);
       const id = await uniquely(revisions.create(deps, tenantId, input, saving));
       await refresh();
       return mustFind(tenantId, id);
@@ -208,6 +251,9 @@ function createCache(db: Db, clock: Clock, log: Log) {
   return {
     ...rows,
     all: () => all,
+    recheck() {
+      all = [...all];
+    },
     find: (tenantId: string, idOrName: string): Connection | undefined =>
       all.find(
         (connection) =>

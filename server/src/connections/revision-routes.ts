@@ -16,6 +16,7 @@ import {
 import type { Connections } from './connections.ts';
 import { revisionView, viewPast, viewWhole, wholeRevisionView } from './revision-view.ts';
 import type { Activate } from './revisions.ts';
+import { refuseUnverified } from './unverified.ts';
 import { audited, connectionView, idParams, mustFind, viewConnection } from './view.ts';
 
 const REASON_MAX = 500;
@@ -93,7 +94,7 @@ function activating(connections: Connections): Operation {
     params: idParams,
     body: activateBody,
     answers: { 200: connectionView },
-    refusals: ['not_found', 'conflict', 'not_proved', 'managed_by_file'],
+    refusals: ['not_found', 'conflict', 'not_proved', 'managed_by_file', 'locked'],
     async run({ principal, params, body }) {
       const force = forceOf(body.force === true, body.reason, 'reason');
       const what = { by: principal.actorId, revision: body.revision, force };
@@ -114,7 +115,7 @@ function deactivating(connections: Connections): Operation {
     audit: audited(connections),
     params: idParams,
     answers: { 200: connectionView },
-    refusals: ['not_found', 'conflict', 'managed_by_file'],
+    refusals: ['not_found', 'conflict', 'managed_by_file', 'locked'],
     async run({ principal, params }) {
       const changed = await connections.deactivate(principal.tenantId, params.id, principal.actorId);
       return { status: 200, body: await viewConnection(connections, changed) };
@@ -176,9 +177,11 @@ function restoring(connections: Connections): Operation {
     query: activationQuery,
     body: restoreBody,
     answers: { 200: connectionView },
-    refusals: ['not_found', 'conflict', 'not_proved', 'secret_required', 'managed_by_file'],
+    refusals: ['not_found', 'conflict', 'not_proved', 'secret_required', 'managed_by_file', 'locked'],
     async run({ principal, params, query, body }) {
       const { newest, ...secrets } = body;
+      const found = mustFind(connections, principal, params.id);
+      refuseUnverified(principal, (await connections.past(found, params.revision)).revision.settings);
       const changed = await connections.restore(principal.tenantId, params.id, {
         ...{ of: params.revision, secrets, by: principal.actorId, revision: newest },
         activate: activationOf(query),

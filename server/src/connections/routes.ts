@@ -9,6 +9,7 @@ import { connectOperations } from './connect-operations.ts';
 import type { Connections } from './connections.ts';
 import { activationOf, activationQuery, revisionOperations } from './revision-routes.ts';
 import { secretOperations } from './secret-routes.ts';
+import { refuseUnverified } from './unverified.ts';
 import { audited, connectionView, idParams, mustFind, viewConnection, viewConnections } from './view.ts';
 
 const tags = ['Connections'] as const;
@@ -48,8 +49,9 @@ function creating(connections: Connections): Operation {
     query: activationQuery,
     body: namedSettings,
     answers: { 201: connectionView },
-    refusals: ['conflict', 'not_proved'],
+    refusals: ['conflict', 'not_proved', 'locked'],
     async run({ principal, query, body }) {
+      refuseUnverified(principal, body);
       const saving = { by: principal.actorId, activate: activationOf(query) };
       const made = await connections.create(principal.tenantId, body, saving);
       return { status: 201, body: await viewConnection(connections, made) };
@@ -93,9 +95,10 @@ function patching(connections: Connections): Operation {
     query: activationQuery,
     body: namedPatch,
     answers: { 200: connectionView },
-    refusals: ['not_found', 'conflict', 'not_proved', 'secret_required', 'managed_by_file'],
+    refusals: ['not_found', 'conflict', 'not_proved', 'secret_required', 'managed_by_file', 'locked'],
     async run({ principal, params, query, body }) {
       const { revision, ...patch } = body;
+      refuseUnverified(principal, patch);
       const saving = { by: principal.actorId, revision, activate: activationOf(query) };
       const changed = await connections.patch(principal.tenantId, params.id, patch, saving);
       return { status: 200, body: await viewConnection(connections, changed) };

@@ -8,7 +8,7 @@ import { CONNECTION_TYPES, connectionPort, SECRET_FIELDS, type SecretField } fro
 import { problem, type Audit, type Principal } from '../http/http.ts';
 import { errorTitle } from '../mail/mail.ts';
 import type { Connections } from './connections.ts';
-import type { Connection } from './connection.ts';
+import { shownState, type Connection } from './connection.ts';
 import { grantView, shownGrant } from './grant-view.ts';
 import { draftView, viewDraft } from './revision-view.ts';
 import { secretView, viewSecret } from './secret-view.ts';
@@ -114,7 +114,7 @@ function shown(
     id: connection.id,
     name: connection.name,
     type: settings.type,
-    state: stateOf(connection, trouble !== undefined),
+    state: shownState(connection, trouble !== undefined),
     managedBy: connection.managedBy,
     revision: connection.revision,
     draft: viewDraft(connection.draft),
@@ -139,10 +139,4 @@ function shown(
 function titleOf(errorId: string, settings: Connection['settings']): string {
   const known = settings.type === 'smtp' ? { host: settings.host, port: connectionPort(settings) } : {};
   return errorTitle(errorId, known) ?? '';
-}
-
-/** Failing only while it would send: nobody waits for one that is paused. */
-function stateOf({ status, paused }: Connection, failing: boolean): Shown['state'] {
-  if (status !== 'active') return status;
-  return paused ? 'paused' : failing ? 'failing' : 'active';
 }

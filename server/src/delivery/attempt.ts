@@ -10,6 +10,7 @@ import type { Channel, Connection } from '../connections/connections.ts';
 import { classify, formatReply, type Verdict } from '../mail/mail.ts';
 import { chooseConnection, type Candidate, type Choice } from '../routing/routing.ts';
 import type { RecipientResult, SendReport } from '../smtp/smtp.ts';
+import type { Stopped } from '../tenants/tenants.ts';
 import { LANE, type Letter, type LetterRecipient } from './letter.ts';
 import { letsOut, type DeliveryPolicy } from './policy.ts';
 
@@ -33,6 +34,8 @@ export interface RecipientFinding {
 /** What an attempt came to. */
 export type Attempted =
   | { readonly kind: 'expired'; readonly recipients: readonly LetterRecipient[] }
+  /** Its tenant may send nothing now. */
+  | { readonly kind: 'stopped'; readonly recipients: readonly LetterRecipient[]; readonly why: Stopped }
   | { readonly kind: 'captured'; readonly recipients: readonly LetterRecipient[]; readonly by: string }
   | {
       readonly kind: 'unroutable';
@@ -56,6 +59,8 @@ export type Attempted =
 export interface AttemptDeps {
   readonly clock: Clock;
   readonly policy: (tenantId: string) => DeliveryPolicy;
+  /** Why mail of this tenant does not go out now, if it does not. */
+  readonly stopped: (tenantId: string) => Stopped | undefined;
   readonly candidates: (tenantId: string) => readonly Candidate[];
   readonly connection: (id: string) => { connection: Connection; channel: Channel | undefined } | undefined;
   readonly readContent: (letter: Letter) => () => AsyncIterable<Buffer>;
@@ -76,6 +81,8 @@ export async function attempt(
 
   const policy = deps.policy(letter.tenantId);
   const all = groups.flat();
+  const why = deps.stopped(letter.tenantId);
+  if (why !== undefined) return { kind: 'stopped', recipients: all, why };
   const kept = letter.captureOnly ? all : all.filter((recipient) => !letsOut(policy, recipient.address));
   if (kept.length > 0) return { kind: 'captured', recipients: kept, by: capturedBy(letter, policy) };
 

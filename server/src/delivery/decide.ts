@@ -8,7 +8,7 @@
  * Next: settle.ts
  */
 import { isOurs, type Attempted, type RecipientFinding } from './attempt.ts';
-import { HELD_BY_PERSON, heldByRefusal, heldForConnections, heldForRoute } from './held.ts';
+import { HELD_BY_PERSON, heldByRefusal, heldForConnections, heldForRoute, heldForTenant } from './held.ts';
 import type { Letter, LetterRecipient } from './letter.ts';
 import type { DeliveryPolicy } from './policy.ts';
 import type { RecipientChange } from './queries.ts';
@@ -91,6 +91,8 @@ export function decide(attempted: Attempted, outlook: Outlook): Decision {
       };
     case 'early':
       return { changes: [], job: again(attempted.dueAt, outlook.tried), event: undefined };
+    case 'stopped':
+      return stopped(attempted, outlook);
     case 'unroutable':
       return unroutable(attempted, outlook);
     case 'tried':
@@ -110,6 +112,22 @@ function expired(recipients: readonly LetterRecipient[]): Decision {
       changes.length === 0
         ? undefined
         : { type: 'expired', data: { recipients: changes.map(({ position }) => position) } },
+  };
+}
+
+/** Its lifetime runs on, so it waits to the end of that, and is let go when the tenant goes on. */
+function stopped({ recipients, why }: Attempted & { kind: 'stopped' }, { letter }: Outlook): Decision {
+  const changes = recipients
+    .filter(({ state }) => state !== 'in_doubt')
+    .map((recipient) => ({
+      ...settled(recipient, 'held'),
+      errorId: 'route.tenant_suspended',
+      reply: `the tenant is ${why}`,
+    }));
+  return {
+    changes,
+    job: { kind: 'hold', by: heldForTenant(letter.tenantId), until: letter.expiresAt, tried: [] },
+    event: changes.length === 0 ? undefined : { type: 'held', data: { reason: 'tenant_suspended' } },
   };
 }
 

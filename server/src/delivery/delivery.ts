@@ -7,13 +7,14 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Connection, Connections } from '../connections/connections.ts';
-import type { Address } from '../mail/mail.ts';
 import { createWorker, type Worker } from '../queue/queue.ts';
+import type { Address } from '../mail/mail.ts';
 import { chooseConnection, type Choice, type Candidate } from '../routing/routing.ts';
 import type { Db, Tx } from '../store/store.ts';
+import type { Stopped } from '../tenants/tenants.ts';
 import { keptBecause, route } from './attempt.ts';
 import { createHeldMail } from './held.ts';
-import { INLINE_MAX_BYTES, type Letter } from './letter.ts';
+import { INLINE_MAX_BYTES, storedAddress, type Letter } from './letter.ts';
 import { letsOut, type DeliveryPolicy } from './policy.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
 import { loadLetters } from './queries.ts';
@@ -53,6 +54,8 @@ export interface DeliveryOptions {
   readonly log: Log;
   readonly connections: Connections;
   readonly policy: (tenantId: string) => DeliveryPolicy;
+  /** Why mail of this tenant does not go out now, if it does not. */
+  readonly stopped: (tenantId: string) => Stopped | undefined;
   readonly owner: string;
   readonly activeMax: number;
   readonly leaseMs: number;
@@ -73,12 +76,16 @@ export interface Delivery {
   begin(reserved: readonly NewDelivery[]): void;
   /** Something became due: look now. */
   wake(): void;
+  /** Something changed that mail may be held for: look soon. */
+  lookAtHeld(): void;
   /** `false` when it is being sent right now, or final. */
   cancel(tx: Tx, what: { tenantId: string; messageId: string; by: string }): Promise<boolean>;
   /** Makes a waiting message due now; `false` when it is being sent right now, or final. */
   retry(tx: Tx, what: { tenantId: string; messageId: string; by: string }): Promise<boolean>;
   /** Where a message would go now, and why. */
   explain(letter: Letter): Choice;
+  /** Where mail from this address, or from anybody, would go now. */
+  choose(tenantId: string, from: Address | undefined): Choice;
   /** Why the message is kept here and not sent, as things are now; `undefined` when it would be sent. */
   keptBecause(letter: Letter): string | undefined;
   /** Whether a message of this tenant would be sent to this address now, and not be kept here or held. */
@@ -96,6 +103,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     clock,
     log,
     connections,
+    stopped: options.stopped,
     wake: () => {
       worker.wake();
     },
@@ -171,9 +179,21 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     wake() {
       worker.wake();
     },
+    lookAtHeld: () => {
+      held.look();
+    },
     cancel: (tx, what) => cancelMessage(tx, { kind: DELIVERY, ...what, now: clock.now() }),
     retry: (tx, what) => retryMessage(tx, { kind: DELIVERY, ...what, now: clock.now() }),
     explain: (letter) => route({ candidates }, letter, letter.recipients, []),
+    choose(tenantId, from) {
+      const all = candidates(tenantId);
+      return from === undefined
+        ? chooseConnection(
+            { from: NOBODY, tried: [] },
+            all.map((one) => ({ ...one, senders: [] })),
+          )
+        : chooseConnection({ from, tried: [] }, all);
+    },
     keptBecause: (letter) => keptBecause(letter, options.policy(letter.tenantId)),
     reaches(tenantId, from, to) {
       if (!letsOut(options.policy(tenantId), to)) return false;
@@ -188,6 +208,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
   };
 }
+
+/** Stands for any sender where no connection is asked which it takes. */
+const NOBODY = storedAddress('nobody@example.invalid');
 
 /** A large content is read again in parts rather than kept in memory until its turn (Q13). */
 function handedOver(letter: Letter): Letter {

@@ -2,8 +2,8 @@
  * Held mail: what it waits for, written into the key under which the queue holds it, and letting it go when that has come.
  *
  * A key says all that must change, so any process can tell at any time whether its mail may go: nothing depends on
- * having heard of a change, and a message that is held a moment after its connection returned does not stay. Every key
- * ends with the state of all connections when it was made; when they changed since, its mail looks for its way anew.
+ * having heard of a change, and a message that is held a moment after its connection returned does not stay. A key that
+ * concerns connections ends with the state of all of them when it was made; when they changed since, its mail looks for its way anew.
  * Next: delivery.ts
  */
 import { createHash } from 'node:crypto';
@@ -12,10 +12,14 @@ import type { Log } from '../base/log.ts';
 import type { Connection, Connections } from '../connections/connections.ts';
 import { heldKeys, release } from '../queue/queue.ts';
 import type { Db } from '../store/store.ts';
+import type { Stopped } from '../tenants/tenants.ts';
 import { DELIVERY } from './schedule.ts';
 
+const OF_TENANT = 'tenant:';
 /** Waits for a person. */
 export const HELD_BY_PERSON = 'person';
+/** Its tenant is suspended, whatever the connections are. */
+export const heldForTenant = (tenantId: string): string => `${OF_TENANT}${tenantId}`;
 /** No connection, however well, takes this message. */
 export const heldForRoute = (world: string): string => `route@${world}`;
 /** One of these connections would take it, as soon as it can send. */
@@ -48,10 +52,12 @@ export function createHeldMail(options: {
   readonly clock: Clock;
   readonly log: Log;
   readonly connections: Connections;
+  /** Why mail of this tenant does not go out now, if it does not. */
+  readonly stopped: (tenantId: string) => Stopped | undefined;
   /** Mail was let go: the worker should look. */
   readonly wake: () => void;
 }): HeldMail {
-  const { db, clock, log, connections, wake } = options;
+  const { db, clock, log, connections, stopped, wake } = options;
   let running = false;
   let looking: Promise<void> | undefined;
   let lookAgain = false;
@@ -61,12 +67,14 @@ export function createHeldMail(options: {
 
   function world(): string {
     const all = connections.everywhere();
-    if (known?.of !== all) known = { of: all, world: digest(all) };
+    if (known?.of !== all) known = { of: all, world: digest(all, connections) };
     return known.world;
   }
 
   function mayGo(key: string, proved: ReadonlySet<string>): Permit {
     if (key === HELD_BY_PERSON) return NONE;
+    if (key.startsWith(OF_TENANT))
+      return stopped(key.slice(OF_TENANT.length)) === undefined ? { kind: 'all' } : NONE;
     const [, what, ids = '', then] = KEY.exec(key) ?? [];
     if (what === undefined || then !== world()) return { kind: 'all' };
     switch (what) {
@@ -175,9 +183,14 @@ function best(permits: readonly Permit[]): Permit {
 }
 
 /** What decides where mail may go; a draft does not. */
-function digest(all: readonly Pick<Connection, 'id' | 'revision' | 'status' | 'paused'>[]): string {
+function digest(
+  all: readonly Pick<Connection, 'id' | 'tenantId' | 'revision' | 'status' | 'paused'>[],
+  { isOwnRefused }: Pick<Connections, 'isOwnRefused'>,
+): string {
   const hash = createHash('sha256');
-  for (const { id, revision, status, paused } of all)
-    hash.update(`${id} ${String(revision)} ${status} ${String(paused)}\n`);
+  for (const { id, tenantId, revision, status, paused } of all)
+    hash.update(
+      `${id} ${String(revision)} ${status} ${String(paused)}${isOwnRefused(tenantId) ? ' refused' : ''}\n`,
+    );
   return hash.digest('hex').slice(0, 12);
 }

@@ -3,8 +3,7 @@
  * changed file takes effect at once.
  * Next: decide.ts
  */
-import type { Address } from '../mail/mail.ts';
-import { covers } from '../routing/routing.ts';
+import { covers, type Address } from '../mail/mail.ts';
 import type { MessageClass } from './letter.ts';
 
 export interface DeliveryPolicy {

@@ -7,11 +7,11 @@ import type { Clock } from '../base/clock.ts';
 import { newId } from '../base/id.ts';
 import type { Log } from '../base/log.ts';
 import { connectionPort, type Config, type ConnectionPatch } from '../config/config.ts';
-import type { Candidate, Connections } from '../connections/connections.ts';
+import { refuseUnverified, type Candidate, type Connections } from '../connections/connections.ts';
 import { problem, type Principal } from '../http/http.ts';
 import { serializeAddress } from '../mail/mail.ts';
 import { transaction, type Db } from '../store/store.ts';
-import { lockTenant, type Sender } from '../tenants/tenants.ts';
+import { lockTenant, refuseSender, refuseStopped, type Sender, type Senders } from '../tenants/tenants.ts';
 import { relayHost, type AdviceAsked } from './advice.ts';
 import { interrupted } from './interrupted.ts';
 import { refuseTooMany } from './limits.ts';
@@ -38,6 +38,7 @@ export interface ConnectionTestsDeps extends Pick<RunDeps, 'lookups'> {
   readonly modeFor: (tenantId: string) => Config['delivery']['mode'];
   /** Who mail of this tenant comes from when nobody is named. */
   readonly senderFor: (tenantId: string) => Sender | undefined;
+  readonly senders: Pick<Senders, 'allows'>;
 }
 
 /** What to test. */
@@ -146,6 +147,7 @@ export function createConnectionTests(deps: ConnectionTestsDeps): ConnectionTest
   async function start(principal: Principal, request: TestRequest) {
     await begun;
     const { tenantId } = principal;
+    if (request.settings !== undefined) refuseUnverified(principal, request.settings, 'settings.');
     const candidate = await connections.propose(tenantId, request);
     const people =
       request.to === undefined ? undefined : correspondents(principal, request.to, request, candidate);
@@ -169,6 +171,7 @@ export function createConnectionTests(deps: ConnectionTestsDeps): ConnectionTest
     { from }: TestRequest,
     { settings }: Candidate,
   ): Correspondents {
+    refuseStopped(principal.tenantStopped);
     if (principal.kind === 'test') {
       throw problem('forbidden', {
         detail: 'A test key sends nothing. Test without “to”, or use a live key.',
@@ -180,7 +183,10 @@ export function createConnectionTests(deps: ConnectionTestsDeps): ConnectionTest
         errors: [{ path: 'to', message: 'cannot be used with a local mailbox, which sends nothing' }],
       });
     }
-    return chooseCorrespondents({ from, to }, deps.senderFor(principal.tenantId));
+    const people = chooseCorrespondents({ from, to }, deps.senderFor(principal.tenantId));
+    if (!deps.senders.allows(principal.tenantId, people.from.address))
+      refuseSender(people.from.address, 'from');
+    return people;
   }
 
   function launch(

@@ -71,7 +71,7 @@ export function testOperations(tests: ConnectionTests): Operation[] {
       audit: 'none', // the test is the record, and changes no settings
       body: startBody,
       answers: { 202: startedView },
-      refusals: ['not_found', 'secret_required', 'rate_limited', 'overloaded'],
+      refusals: ['not_found', 'secret_required', 'sender_not_allowed', 'rate_limited', 'overloaded'],
       async run({ principal, body }) {
         const { test, joined } = await tests.start(principal, body);
         return { status: 202, body: { ...viewTest(test), joined } };

@@ -136,7 +136,7 @@ function answers(schemas: ReadonlyMap<number, z.ZodType>, components: Components
 /** Its own refusals and those of the kit, one entry per status with the codes in its text. */
 function refusals(operation: Operation): Json {
   const codes = new Set<ProblemCode>(operation.refusals);
-  if (operation.permission !== 'public') codes.add('unauthorized').add('forbidden');
+  if (operation.permission !== 'public') codes.add('unauthorized').add('forbidden').add('tenant_suspended');
   const { params, query, body, headers } = operation.schemas;
   if (query || body || headers) codes.add('invalid_request');
   if (body) codes.add('malformed_json').add('unsupported_media_type').add('body_too_large').add('overloaded');

@@ -63,4 +63,6 @@ export interface Principal {
   readonly tenantId: string;
   /** The tenant that key or role belong to; one of the instance may act in another. */
   readonly homeTenantId: string;
+  /** The tenant is suspended or deleted: whoever acts in it from the instance may look, and sends nothing. */
+  readonly tenantStopped?: 'suspended' | 'deleted';
 }

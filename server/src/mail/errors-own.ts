@@ -77,6 +77,16 @@ const INTERNAL = {
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 
 const ROUTES = {
+  'route.tenant_suspended': {
+    title: 'The tenant is suspended; its mail waits.',
+    short: 'tenant suspended',
+    cause: 'People of the instance suspended or deleted the tenant. Lifetimes run on meanwhile.',
+    fixes: [say('Resume the tenant. Its mail goes out by itself then, unless it has expired.')],
+    who: 'instance_admin',
+    retry: 'hold',
+    scope: 'message',
+    made: 'delivery/decide.ts',
+  },
   'route.no_connection': {
     title: 'There is no connection to send over.',
     short: 'no connection',

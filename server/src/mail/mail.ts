@@ -4,6 +4,8 @@
  */
 export type { Address, AddressOptions, AddressResult } from './address.ts';
 export { addressKey, isAsciiAddress, parseAddress, serializeAddress } from './address.ts';
+export type { ListEntry } from './address-list.ts';
+export { covers, parseListEntry } from './address-list.ts';
 export type { Mailbox, MailboxResult } from './display-address.ts';
 export { displayAddress, nameWarning, parseMailbox } from './display-address.ts';
 export type { EnhancedStatus, Failure, FailureKind, Phase, Reply } from './reply.ts';

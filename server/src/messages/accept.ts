@@ -8,7 +8,8 @@ import type { Delivery } from '../delivery/delivery.ts';
 import { appendEvents } from '../events/events.ts';
 import { problem, type Principal } from '../http/http.ts';
 import { createGroupCommit, type Db, type Tx } from '../store/store.ts';
-import { lockTenant } from '../tenants/tenants.ts';
+import { lockTenant, refuseStopped, type TenantLimits } from '../tenants/tenants.ts';
+import { countSent, tooMuch, type Counted, type Over } from './count-sent.ts';
 import { prepare, type Accepted, type Prepared, type PrepareDeps } from './prepare.ts';
 import {
   insertMessages,
@@ -23,6 +24,10 @@ import type { Submission } from './submission.ts';
 export interface AcceptDeps extends PrepareDeps {
   readonly db: Db;
   readonly delivery: Delivery;
+  /** What a tenant is held to; `undefined` when it is held to nothing. */
+  readonly limitsFor: (tenantId: string, now: number) => TenantLimits | undefined;
+  /** Whether mail of the tenant leaves over connections of the instance, asking for this one or for none. */
+  readonly usesInstance: (tenantId: string, wanted: string | null) => boolean;
   /** Throws `storage_full` while the disk's reserve is touched (D7). */
   readonly refuseWhenFull: () => void;
   /** Told how many messages were stored: for metrics. */
@@ -35,10 +40,13 @@ interface Request {
   readonly prepared: readonly Prepared[];
   readonly idempotency: Idempotency | undefined;
   readonly reserved: readonly boolean[];
+  /** What counts of it towards the limits of its tenant, if anything does. */
+  readonly counted: Counted | undefined;
 }
 
 type Stored =
   | { readonly kind: 'stored' | 'repeated'; readonly answers: readonly Accepted[] }
+  | { readonly kind: 'over'; readonly over: Over }
   | { readonly kind: 'other_body' };
 
 export interface Acceptor {
@@ -49,7 +57,9 @@ export interface Acceptor {
     idempotencyKey: string | undefined,
     at?: string,
   ): Promise<Prepared>;
-  /** Stores prepared messages durably and starts them. Throws `idempotency_conflict`. */
+  /**
+   * Stores prepared messages durably and starts them. Throws `idempotency_conflict`,
+   * `tenant_suspended`, `rate_limited` and `quota_reached`. */
   accept(
     principal: Principal,
     prepared: readonly Prepared[],
@@ -76,6 +86,7 @@ export function createAcceptor(deps: AcceptDeps): Acceptor {
     prepare: (principal, submission, idempotencyKey, at = '') =>
       prepare(deps, principal, submission, idempotencyKey, at),
     async accept(principal, prepared, idempotency) {
+      refuseStopped(principal.tenantStopped);
       deps.refuseWhenFull();
       // One that another of the same request takes the place of is not begun: it could not be withdrawn any more.
       const last = new Set(
@@ -90,7 +101,9 @@ export function createAcceptor(deps: AcceptDeps): Acceptor {
       );
       let stored: Stored;
       try {
-        stored = await group.commit({ tenantId: principal.tenantId, prepared, idempotency, reserved });
+        const { tenantId } = principal;
+        const counted = countedOf(deps, tenantId, prepared);
+        stored = await group.commit({ tenantId, prepared, idempotency, reserved, counted });
       } catch (error) {
         giveBack(delivery, reserved);
         throw error;
@@ -102,6 +115,7 @@ export function createAcceptor(deps: AcceptDeps): Acceptor {
         delivery.begin(prepared.flatMap((item, index) => (reserved[index] === true ? [item.delivery] : [])));
       }
       if (stored.kind === 'other_body') throw otherBody();
+      if (stored.kind === 'over') throw tooMuch(stored.over, deps.clock.now());
       crashPoint('before-reply');
       return stored.answers;
     },
@@ -113,6 +127,16 @@ export function createAcceptor(deps: AcceptDeps): Acceptor {
       return readAnswers(earlier);
     },
   };
+}
+
+/** Captured mail goes nowhere, and a tenant's own connections are its own. */
+function countedOf(deps: AcceptDeps, tenantId: string, prepared: readonly Prepared[]): Counted | undefined {
+  const limits = deps.limitsFor(tenantId, deps.clock.now());
+  if (limits === undefined) return undefined;
+  const messages = prepared.filter(({ delivery: { letter } }) => {
+    return deps.delivery.keptBecause(letter) === undefined && deps.usesInstance(tenantId, letter.wanted);
+  }).length;
+  return messages === 0 ? undefined : { tenantId, messages, limits };
 }
 
 function otherBody() {
@@ -159,32 +183,69 @@ async function supersede({ delivery }: AcceptDeps, tx: Tx, newer: Keyed): Promis
     await delivery.cancel(tx, { tenantId: newer.tenantId, messageId, by: newer.latest });
 }
 
-async function write(deps: AcceptDeps, tx: Tx, requests: readonly Request[]): Promise<Stored[]> {
+interface Sorted {
+  /** Those that nobody has asked for before. */
+  readonly fresh: readonly Request[];
+  /** What each comes to, once it is known which of the fresh ones fit. */
+  answer(request: Request, over: ReadonlyMap<Request, Over>): Stored;
+}
+
+/** Which requests are new, and which repeat an earlier one, be it of this very group (D9). */
+async function sort(tx: Tx, requests: readonly Request[]): Promise<Sorted> {
   const withKey = requests.flatMap(({ tenantId, idempotency }) =>
     idempotency ? [{ tenantId, key: idempotency.key }] : [],
   );
   const remembered = await readRemembered(tx, withKey);
-  const now = deps.clock.now();
-  const fresh: Request[] = [];
-  const answers: Parameters<typeof remember>[1][number][] = [];
-  const results = requests.map((request): Stored => {
-    const { tenantId, idempotency, prepared } = request;
-    const stored: Stored = { kind: 'stored', answers: prepared.map((item) => item.answer) };
-    if (idempotency !== undefined) {
-      const id = rememberedKey(tenantId, idempotency.key);
-      const earlier = remembered.get(id);
-      if (earlier !== undefined) {
-        if (earlier.bodyHash !== idempotency.bodyHash) return { kind: 'other_body' };
-        return { kind: 'repeated', answers: readAnswers(earlier) };
-      }
-      const answer = JSON.stringify(stored.answers);
-      remembered.set(id, { bodyHash: idempotency.bodyHash, answer });
-      answers.push({ tenantId, ...idempotency, answer, now });
-    }
-    fresh.push(request);
-    return stored;
+  const firsts = new Map<string, Request>();
+  const idOf = ({ tenantId, idempotency }: Request) =>
+    idempotency === undefined ? undefined : rememberedKey(tenantId, idempotency.key);
+  const fresh = requests.filter((request) => {
+    const id = idOf(request);
+    if (id === undefined) return true;
+    if (remembered.has(id) || firsts.has(id)) return false;
+    firsts.set(id, request);
+    return true;
   });
+  return {
+    fresh,
+    answer(request, over) {
+      const id = idOf(request) ?? '';
+      const first = firsts.get(id) ?? request;
+      const earlier = remembered.get(id);
+      const bodyHash = earlier?.bodyHash ?? first.idempotency?.bodyHash;
+      if (bodyHash !== request.idempotency?.bodyHash) return { kind: 'other_body' };
+      if (earlier !== undefined) return { kind: 'repeated', answers: readAnswers(earlier) };
+      const tooMany = over.get(first);
+      if (tooMany !== undefined) return { kind: 'over', over: tooMany };
+      const kind = first === request ? 'stored' : 'repeated';
+      return { kind, answers: first.prepared.map((item) => item.answer) };
+    },
+  };
+}
 
+async function write(deps: AcceptDeps, tx: Tx, requests: readonly Request[]): Promise<Stored[]> {
+  const { fresh, answer } = await sort(tx, requests);
+  const now = deps.clock.now();
+  const sent = await countSent(
+    tx,
+    fresh.map(({ counted }) => counted),
+    now,
+  );
+  const over = new Map(
+    fresh.flatMap((request, index) => {
+      const found = sent.over[index];
+      return found === undefined ? [] : [[request, found] as const];
+    }),
+  );
+  const fitting = fresh.filter((request) => !over.has(request));
+  await store(deps, tx, fitting, now);
+  await appendEvents(tx, sent.events);
+  crashPoint('after-insert');
+  crashPoint('before-commit');
+  return requests.map((request) => answer(request, over));
+}
+
+async function store(deps: AcceptDeps, tx: Tx, fresh: readonly Request[], now: number): Promise<void> {
   const items = fresh.flatMap(({ prepared, reserved }) =>
     prepared.map((item, index) => ({ ...item, reserved: reserved[index] === true })),
   );
@@ -198,7 +259,14 @@ async function write(deps: AcceptDeps, tx: Tx, requests: readonly Request[]): Pr
   );
   await deps.delivery.schedule(tx, items);
   for (const newer of collapsing.values()) await supersede(deps, tx, newer);
-  await remember(tx, answers);
+  await remember(
+    tx,
+    fresh.flatMap(({ tenantId, idempotency, prepared }) =>
+      idempotency === undefined
+        ? []
+        : [{ tenantId, ...idempotency, answer: JSON.stringify(prepared.map(({ answer }) => answer)), now }],
+    ),
+  );
   await appendEvents(
     tx,
     items.map(({ message: { letter, keyId, resendOf } }) => ({
@@ -209,7 +277,4 @@ async function write(deps: AcceptDeps, tx: Tx, requests: readonly Request[]): Pr
       data: { key: keyId, ...(resendOf !== null && { resendOf }) },
     })),
   );
-  crashPoint('after-insert');
-  crashPoint('before-commit');
-  return results;
 }

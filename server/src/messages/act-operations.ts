@@ -11,7 +11,7 @@ import { prepareResend } from './resend.ts';
 import { resendSchema } from './submission.ts';
 import { acceptedView, messageView, viewAccepted } from './view.ts';
 
-type ActDeps = Pick<AcceptDeps, 'db' | 'clock' | 'config' | 'delivery'>;
+type ActDeps = Pick<AcceptDeps, 'db' | 'clock' | 'config' | 'delivery' | 'senders'>;
 
 const tags = ['Messages'] as const;
 
@@ -65,7 +65,15 @@ export function resendOperation(deps: ActDeps, acceptor: Acceptor): Operation {
     params: messageParams,
     body: resendSchema,
     answers: { 202: acceptedView },
-    refusals: ['not_found', 'conflict', 'storage_full', 'unavailable'],
+    refusals: [
+      'not_found',
+      'conflict',
+      'storage_full',
+      'unavailable',
+      'sender_not_allowed',
+      'rate_limited',
+      'quota_reached',
+    ],
     async run({ principal, params, body }) {
       const prepared = await prepareResend(deps, principal, params.id, body.to);
       const [accepted] = await acceptor.accept(principal, [prepared], undefined);

@@ -145,6 +145,7 @@ forEachStore('repeated requests', (open) => {
 
   test('D9: keys belong to a tenant', async (t) => {
     const api = await openApi(t, open, { working: false, toml: '[[tenants]]\nslug = "acme"\n' });
+    await api.allow('acme');
     const first = await post(api, MESSAGE, 'k');
     const other = { ...MESSAGE, subject: 'Other' };
     const headers = keyed('k', { 'posthorn-tenant': 'acme' });

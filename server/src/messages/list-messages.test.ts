@@ -115,6 +115,7 @@ forEachStore('GET /messages', (open) => {
     const api = await openApi(t, open, { working: false, toml: '[[tenants]]\nslug = "acme"\n' });
     const mine = await api.send({ tags: ['x'] });
     const key = await api.makeKey({ tenant: 'acme' });
+    await api.allow('acme');
     const theirs = await api.send({ tags: ['x'] }, { key });
     for (const q of [
       '',

@@ -19,7 +19,7 @@ import {
   type Composed,
   type Mailbox,
 } from '../mail/mail.ts';
-import type { Sender } from '../tenants/tenants.ts';
+import { refuseSender, refuseStopped, type Sender, type Senders } from '../tenants/tenants.ts';
 import type { NewMessage } from './queries.ts';
 import type { Submission } from './submission.ts';
 
@@ -28,6 +28,8 @@ export interface PrepareDeps {
   readonly config: () => Config;
   /** Who mail of this tenant comes from when a message names nobody. */
   readonly senderFor: (tenantId: string) => Sender | undefined;
+  /** Who may send as whom (I5). */
+  readonly senders: Pick<Senders, 'allows'>;
   /** Whether the tenant can use a connection of this id or name. */
   readonly hasConnection: (tenantId: string, idOrName: string) => boolean;
 }
@@ -56,6 +58,7 @@ export async function prepare(
   at: string,
 ): Promise<Prepared> {
   const { tenantId } = principal;
+  refuseStopped(principal.tenantStopped);
   const errors: FieldError[] = [];
   const refuse = (path: string, message: string): void => {
     errors.push({ path: at + path, message });
@@ -69,6 +72,7 @@ export async function prepare(
     refuse('connection', `there is no connection “${submission.connection}”`);
   }
   if (errors.length > 0 || from === undefined) throw invalidFields(errors);
+  if (!deps.senders.allows(tenantId, from.address)) refuseSender(from.address, `${at}from`);
   crashPoint('after-parse');
 
   const id = newId('msg');

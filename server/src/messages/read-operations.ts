@@ -26,6 +26,7 @@ import {
 } from '../http/http.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
 import type { Db } from '../store/store.ts';
+import { forPrincipal, listedFor, whyFor, type OwnsConnection } from './of-the-instance.ts';
 import type { AcceptDeps } from './accept.ts';
 import { parseQuery } from './query-language.ts';
 import { listMessages } from './list-queries.ts';
@@ -71,12 +72,15 @@ export function listOperation({ db, clock }: ReadDeps): Operation {
         limit: query.limit + 1,
       });
       const page = pageOf(rows, query.limit, (row) => row.id);
-      return { status: 200, body: { items: await readSummaries(db, page.items), next: page.next } };
+      return {
+        status: 200,
+        body: { items: listedFor(principal, await readSummaries(db, page.items)), next: page.next },
+      };
     },
   });
 }
 
-export function getOperation({ db }: ReadDeps): Operation {
+export function getOperation({ db }: ReadDeps, owns: OwnsConnection): Operation {
   return operation({
     method: 'GET',
     path: '/messages/{id}',
@@ -89,7 +93,7 @@ export function getOperation({ db }: ReadDeps): Operation {
     refusals: ['not_found'],
     run: async ({ principal, params }) => ({
       status: 200,
-      body: await readWhole(db, principal.tenantId, params.id),
+      body: forPrincipal(principal, await readWhole(db, principal.tenantId, params.id), owns),
     }),
   });
 }
@@ -186,7 +190,7 @@ export function explainOperation({ db }: ReadDeps, delivery: Delivery): Operatio
           route: {
             connection: choice.kind === 'chosen' ? choice.candidate.name : null,
             reason: choice.kind === 'none' ? choice.reason : null,
-            considered: [...choice.considered],
+            considered: choice.considered.map((one) => ({ ...one, why: whyFor(principal, one.why) })),
           },
         },
       };

@@ -18,18 +18,20 @@ import { problem, type Principal } from '../http/http.ts';
 import { newMessageId, type Address, type Mailbox } from '../mail/mail.ts';
 import type { Config } from '../config/config.ts';
 import type { Db } from '../store/store.ts';
+import { refuseSender, refuseStopped, type Senders } from '../tenants/tenants.ts';
 import { answerOf, chooseRecipients, invalidFields, type Prepared } from './prepare.ts';
 import { readMessage, readRecipients } from './read-queries.ts';
 
-/** Makes the copy; `to` replaces the recipients (blind: the header fields stay as they were). Throws `not_found` or `invalid_request`. */
+/** Makes the copy; `to` replaces the recipients (blind: the header fields stay as they were). Throws `not_found`, `invalid_request` or `sender_not_allowed`. */
 export async function prepareResend(
-  deps: { db: Db; clock: Clock; config: () => Config },
+  deps: { db: Db; clock: Clock; config: () => Config; senders: Pick<Senders, 'allows'> },
   principal: Principal,
   id: string,
   to: readonly Mailbox[] | undefined,
 ): Promise<Prepared> {
   const { db, clock, config } = deps;
   const { tenantId } = principal;
+  refuseStopped(principal.tenantStopped);
   const original = await readMessage(db, tenantId, id);
   if (original === undefined) throw problem('not_found', { detail: `There is no message ${id}.` });
   if ((original.content_flags & SENSITIVE) !== 0) throw isSensitive();
@@ -39,6 +41,7 @@ export async function prepareResend(
   const now = clock.now();
   const newMessage = newId('msg');
   const from = storedAddress(original.from_address);
+  if (!deps.senders.allows(tenantId, from)) refuseSender(from, 'from');
   const messageId = newMessageId(newMessage, from.domain);
   const content = withIdentity(Buffer.concat(chunks), messageId, new Date(now));
   const recipients =

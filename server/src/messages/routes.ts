@@ -12,17 +12,18 @@ import {
   sourceOperation,
   type SourceDeps,
 } from './read-operations.ts';
+import type { OwnsConnection } from './of-the-instance.ts';
 import { sendBatch, sendOne } from './send-operations.ts';
 
 export function messageOperations(
-  deps: AcceptDeps & SourceDeps & { readonly acceptor: Acceptor },
+  deps: AcceptDeps & SourceDeps & { readonly acceptor: Acceptor; readonly ownsConnection: OwnsConnection },
 ): Operation[] {
   const { acceptor, delivery } = deps;
   return [
     sendOne(acceptor),
     sendBatch(deps, acceptor),
     listOperation(deps),
-    getOperation(deps),
+    getOperation(deps, deps.ownsConnection),
     sourceOperation(deps),
     explainOperation(deps, delivery),
     cancelOperation(deps),

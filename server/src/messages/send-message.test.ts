@@ -181,6 +181,7 @@ describe('POST /messages, refusals', () => {
   test('403: a tenant key that names another tenant, whether that exists or not', async (t) => {
     const toml = '[[tenants]]\nslug = "acme"\n[[tenants]]\nslug = "shop"\n';
     const api = await openApi(t, openTestSqlite, waiting({ toml }));
+    await api.allow('acme');
     const key = await api.makeKey({ tenant: 'acme' });
     const [other, none] = await Promise.all(
       ['shop', 'nobody'].map((tenant) =>

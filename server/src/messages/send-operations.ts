@@ -12,6 +12,15 @@ import { batchSchema, submissionSchema, type Submission } from './submission.ts'
 import { acceptedView, viewAccepted } from './view.ts';
 
 const tags = ['Messages'] as const;
+const REFUSALS = [
+  'idempotency_conflict',
+  'storage_full',
+  'body_too_large',
+  'unavailable',
+  'sender_not_allowed',
+  'rate_limited',
+  'quota_reached',
+] as const;
 
 export function sendOne(acceptor: Acceptor): Operation {
   return operation({
@@ -27,7 +36,7 @@ export function sendOne(acceptor: Acceptor): Operation {
     headers: idempotencyHeaders,
     body: submissionSchema,
     answers: { 202: acceptedView },
-    refusals: ['idempotency_conflict', 'storage_full', 'body_too_large', 'unavailable'],
+    refusals: REFUSALS,
     async run({ principal, body, headers }) {
       const key = headers['idempotency-key'];
       const [accepted] = await once(acceptor, principal, [body], key, async () => [
@@ -51,7 +60,7 @@ export function sendBatch(deps: Pick<AcceptDeps, 'config'>, acceptor: Acceptor):
     headers: idempotencyHeaders,
     body: batchSchema,
     answers: { 202: z.object({ messages: z.array(acceptedView) }) },
-    refusals: ['idempotency_conflict', 'storage_full', 'body_too_large', 'unavailable'],
+    refusals: REFUSALS,
     async run({ principal, body, headers }) {
       const { batch } = deps.config().limits;
       if (body.messages.length > batch) {
@@ -100,15 +109,22 @@ async function prepareAll(
   key: string | undefined,
 ): Promise<Prepared[]> {
   const prepared: Prepared[] = [];
-  const errors: FieldError[] = [];
+  const refused: Problem[] = [];
   for (const [index, submission] of submissions.entries()) {
     try {
       prepared.push(await acceptor.prepare(principal, submission, key, `messages[${String(index)}].`));
     } catch (error) {
       if (!(error instanceof Problem) || error.errors.length === 0) throw error;
-      errors.push(...error.errors);
+      refused.push(error);
     }
   }
-  if (errors.length > 0) throw invalidFields(errors);
-  return prepared;
+  const [first] = refused;
+  if (first === undefined) return prepared;
+  if (refused.every(({ code }) => code === first.code && code === 'sender_not_allowed'))
+    throw problem('sender_not_allowed', { detail: first.detail, errors: errorsOf(refused) });
+  throw invalidFields(errorsOf(refused));
+}
+
+function errorsOf(refused: readonly Problem[]): FieldError[] {
+  return refused.flatMap(({ errors }) => errors);
 }

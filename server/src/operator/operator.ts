@@ -29,6 +29,7 @@ export {
   type RotateRequest,
   type SecretsStatus,
 } from './rotate.ts';
+export { tidyHourly } from './tidy.ts';
 export { makeSetupCodeLocally } from './setup-code.ts';
 export { explainText } from '../mail/mail.ts';
 export { createMetrics, type Metrics } from './metrics.ts';

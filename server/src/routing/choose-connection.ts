@@ -3,7 +3,7 @@
  * and has not just failed for this message. Every connection gets its sentence, chosen or not.
  * Next: ../delivery/attempt.ts
  */
-import { displayAddress, parseAddress, type Address } from '../mail/mail.ts';
+import { covers, displayAddress, type Address } from '../mail/mail.ts';
 
 export interface Candidate {
   readonly id: string;
@@ -94,23 +94,6 @@ function stopOf(request: RouteRequest, candidate: Candidate): Stop | undefined {
   if (tried.includes(candidate.id))
     return { reason: 'all_tried', why: 'failed for this message a moment ago' };
   return undefined;
-}
-
-/** Whether a list of addresses and `@domain`s, as written in settings, names this address. None written names nobody. */
-export function covers(list: readonly string[], { local, domain }: Address): boolean {
-  const whole = `${local}@${domain}`.toLowerCase();
-  return list.some((written) => {
-    const entry = inWireForm(written.toLowerCase());
-    return entry === whole || entry === `@${domain}`;
-  });
-}
-
-/** Domains are compared as A-labels, in whatever script they are written (RFC 5891 §4). */
-function inWireForm(entry: string): string {
-  const at = entry.lastIndexOf('@');
-  if (at < 0 || !/[^\u0000-\u007f]/.test(entry.slice(at))) return entry;
-  const parsed = parseAddress(`x${entry.slice(at)}`, { singleLabel: true });
-  return parsed.ok ? `${entry.slice(0, at)}@${parsed.address.domain}` : entry;
 }
 
 function chosenBecause(request: RouteRequest, candidate: Candidate): Consideration {

@@ -5,7 +5,6 @@
  */
 export {
   chooseConnection,
-  covers,
   type Candidate,
   type Choice,
   type Consideration,

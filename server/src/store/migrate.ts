@@ -14,6 +14,7 @@ import { settings } from './0006-settings.ts';
 import { collapse } from './0007-collapse.ts';
 import { verifications } from './0008-verifications.ts';
 import { countedWindows } from './0009-counted-windows.ts';
+import { tenants } from './0010-tenants.ts';
 import { flows } from './0011-flows.ts';
 import { keysAndAudit } from './0012-keys-and-audit.ts';
 import { people } from './0013-people.ts';
@@ -32,6 +33,7 @@ function migrations(db: Db): Record<string, Migration> {
     '0007-collapse': { up: collapse },
     '0008-verifications': { up: verifications },
     '0009-counted-windows': { up: countedWindows },
+    '0010-tenants': { up: tenants },
     '0011-flows': { up: flows },
     '0012-keys-and-audit': { up: keysAndAudit },
     '0013-people': { up: people },

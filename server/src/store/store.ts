@@ -22,6 +22,7 @@ export {
   type Taken,
 } from './counted-windows.ts';
 export { databaseClock } from './database-clock.ts';
+export { deleteTenantRows, TENANT_TABLES } from './tenant-rows.ts';
 export { followRows, type FollowedRows } from './follow-rows.ts';
 export { watchFreeSpace, type FreeSpace } from './free-space.ts';
 

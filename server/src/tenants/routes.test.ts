@@ -90,7 +90,13 @@ test('what a message comes from follows the settings at once', async (t) => {
     return shown.at('from.address') ?? shown.at('from');
   };
   assert.match(JSON.stringify(await send()), /shop@example\.com/);
-  await api.ask('PATCH', '/settings', { ...acme, body: { sender: { address: 'own@acme.example' } } });
+  const own = { body: { sender: { address: 'own@acme.example' } } };
+  assert.deepEqual(
+    fieldErrors(await api.ask('PATCH', '/settings', { ...acme, ...own }), 403, 'sender_not_allowed'),
+    ['sender.address is none of the addresses that this tenant may send as'],
+  );
+  await api.allow('acme', '@acme.example');
+  assert.equal((await api.ask('PATCH', '/settings', { ...acme, ...own })).status, 200);
   assert.match(JSON.stringify(await send()), /own@acme\.example/);
 });
 

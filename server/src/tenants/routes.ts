@@ -1,76 +1,37 @@
 /**
  * Tenants and settings over the API: the instance's people make tenants and lock settings; each tenant has its own.
+ * Next: desk.ts
  */
 import { z } from 'zod';
-import { toRfc3339, type Clock } from '../base/clock.ts';
-import {
-  operation,
-  pageAnswer,
-  pageOf,
-  pageQuery,
-  problem,
-  readCursor,
-  type Audit,
-  type Operation,
-} from '../http/http.ts';
-import type { Db } from '../store/store.ts';
+import { operation, pageAnswer, pageOf, pageQuery, readCursor, type Operation } from '../http/http.ts';
+import { desk, slug, slugParams, tenantView, type TenantDeps } from './desk.ts';
+import { lifecycleOperations } from './lifecycle-operations.ts';
 import { tenantsAfter } from './queries.ts';
+import { senderOperations } from './sender-operations.ts';
 import { settingOperations } from './setting-operations.ts';
-import type { Settings } from './settings.ts';
-import {
-  createTenant,
-  findTenantBySlug,
-  INSTANCE_TENANT_ID,
-  nameTenant,
-  noTenant,
-  type Tenant,
-} from './tenants.ts';
+import { usageOperations } from './usage-operations.ts';
+import { createTenant, nameTenant } from './tenants.ts';
 
-export interface TenantDeps {
-  readonly db: Db;
-  readonly clock: Clock;
-  readonly settings: Settings;
-  /** Slugs that the configuration file declares. */
-  readonly declared: () => readonly string[];
-}
+export type { TenantDeps } from './desk.ts';
 
 const tags = ['Tenants'];
-const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const slug = z.string().regex(SLUG, { error: 'must be 1 to 63 lower-case letters, digits and hyphens' });
 const name = z.string().regex(/^[^\u0000-\u001f\u007f]{1,200}$/, {
   error: 'must be 1 to 200 characters without control characters',
 });
 
-const tenantView = z
-  .object({
-    id: z.string(),
-    slug: z.string(),
-    name: z.string(),
-    managedBy: z.enum(['api', 'file']),
-    createdAt: z.string(),
-  })
-  .meta({ id: 'Tenant', description: 'One customer or organisation of the platform.' });
-
 export function tenantOperations(deps: TenantDeps): Operation[] {
-  return [...tenants(deps), ...settingOperations(deps)];
+  return [
+    ...tenants(deps),
+    ...lifecycleOperations(deps),
+    ...settingOperations(deps),
+    ...senderOperations(deps),
+    ...usageOperations(deps),
+  ];
 }
 
-function tenants({ db, clock, declared }: TenantDeps): Operation[] {
-  const view = (tenant: Tenant): z.input<typeof tenantView> => ({
-    ...tenant,
-    managedBy: declared().includes(tenant.slug) ? 'file' : 'api',
-    createdAt: toRfc3339(tenant.createdAt),
-  });
-  const params = z.object({ slug });
-  async function mustFind(wanted: string): Promise<Tenant> {
-    const found = await findTenantBySlug(db, wanted);
-    if (found === undefined || found.id === INSTANCE_TENANT_ID) throw noTenant(wanted);
-    return found;
-  }
-  const audit: Audit = {
-    thing: 'tenant',
-    view: async (_principal, id) => view(await mustFind(id)),
-  };
+function tenants(deps: TenantDeps): Operation[] {
+  const { db, clock } = deps;
+  const { view, mustFind, refuseDeclared, audit } = desk(deps);
   return [
     operation({
       method: 'GET',
@@ -79,11 +40,11 @@ function tenants({ db, clock, declared }: TenantDeps): Operation[] {
       summary: 'List the tenants',
       tags,
       permission: 'tenants:read',
-      query: z.strictObject(pageQuery),
+      query: z.strictObject({ ...pageQuery, state: tenantView.shape.state.optional() }),
       answers: { 200: pageAnswer(tenantView) },
       refusals: [],
-      async run({ query: { limit, cursor } }) {
-        const rows = await tenantsAfter(db, readCursor(cursor, 'ten'), limit + 1);
+      async run({ query: { limit, cursor, state } }) {
+        const rows = await tenantsAfter(db, readCursor(cursor, 'ten'), limit + 1, state);
         const page = pageOf(rows, limit, ({ id }) => id);
         return { status: 200, body: { items: page.items.map(view), next: page.next } };
       },
@@ -108,10 +69,10 @@ function tenants({ db, clock, declared }: TenantDeps): Operation[] {
       summary: 'Show one tenant',
       tags,
       permission: 'tenants:read',
-      params,
+      params: slugParams,
       answers: { 200: tenantView },
       refusals: ['not_found'],
-      run: async ({ params: wanted }) => ({ status: 200, body: view(await mustFind(wanted.slug)) }),
+      run: async ({ params }) => ({ status: 200, body: view(await mustFind(params.slug)) }),
     }),
     operation({
       method: 'PATCH',
@@ -121,17 +82,13 @@ function tenants({ db, clock, declared }: TenantDeps): Operation[] {
       tags,
       permission: 'tenants:write',
       audit,
-      params,
+      params: slugParams,
       body: z.strictObject({ name }),
       answers: { 200: tenantView },
       refusals: ['not_found', 'managed_by_file'],
-      async run({ params: wanted, body }) {
-        const tenant = await mustFind(wanted.slug);
-        if (declared().includes(tenant.slug)) {
-          throw problem('managed_by_file', {
-            detail: `The tenant “${tenant.slug}” is declared in the configuration file. Change it there.`,
-          });
-        }
+      async run({ params, body }) {
+        const tenant = await mustFind(params.slug);
+        refuseDeclared(tenant);
         return { status: 200, body: view(await nameTenant(db, tenant.slug, body.name)) };
       },
     }),

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
+import { parseListEntry } from '../mail/mail.ts';
 import {
   FLOW_NAMES,
   flowFields,
@@ -14,6 +15,7 @@ import {
   type FlowField,
   type FlowSettingName,
 } from './flow-settings.ts';
+import { parseRate } from './limits.ts';
 
 const ADDRESS = /^[^\s@<>",;\u0000-\u001f\u007f]+@[^\s@<>",;\u0000-\u001f\u007f]+$/;
 const ALLOWED = /^[^\s@<>",;\u0000-\u001f\u007f]*@[^\s@<>",;\u0000-\u001f\u007f]+$/;
@@ -89,6 +91,46 @@ const LANGUAGE = {
   }),
 };
 
+/** What the people of the instance decide for one tenant, or for all. */
+const GRANTED = {
+  'connections.own': setting({
+    schema: z.enum(['allowed', 'refused']),
+    doc: 'Whether the tenant may have connections of its own; when refused, those that it has are not used.',
+    tenantMay: false,
+    builtIn: 'allowed',
+  }),
+  'senders.allowed': setting({
+    schema: z
+      .array(
+        z
+          .string()
+          .max(320)
+          .refine((text) => text === '*' || parseListEntry(text).ok, {
+            error: 'must be an address, "@domain", or "*" for any',
+          }),
+      )
+      .max(200)
+      .readonly(),
+    doc: 'Addresses and `@domain`s that the tenant may send as, beside those that it has proved; `*` for any.',
+    tenantMay: false,
+  }),
+  'limits.rate': setting({
+    schema: z
+      .string()
+      .max(100)
+      .refine((text) => parseRate(text) !== undefined, {
+        error: 'must be pairs of messages and seconds such as "1000:60,10000:3600", at most 5',
+      }),
+    doc: 'Most messages over the connections of the instance in a span of time: `messages:seconds`, by comma.',
+    tenantMay: false,
+  }),
+  'limits.monthly': setting({
+    schema: z.int().min(0).max(1_000_000_000),
+    doc: 'Most messages over the connections of the instance in a calendar month (UTC).',
+    tenantMay: false,
+  }),
+};
+
 type FlowSettings = { [N in FlowSettingName]: SettingSpec<FlowFieldSchema<FieldOf<N>>> };
 type FieldOf<N extends FlowSettingName> = N extends `flows.${string}.${infer F extends FlowField}`
   ? F
@@ -104,7 +146,7 @@ const FLOWS = Object.fromEntries(
   ),
 ) as unknown as FlowSettings; // one entry per name of the type, by construction
 
-export const SETTINGS = { ...GENERAL, ...LANGUAGE, ...FLOWS };
+export const SETTINGS = { ...GENERAL, ...LANGUAGE, ...GRANTED, ...FLOWS };
 
 export type SettingName = keyof typeof SETTINGS;
 export type SettingValue<N extends SettingName = SettingName> = z.output<(typeof SETTINGS)[N]['schema']>;

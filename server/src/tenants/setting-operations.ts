@@ -4,8 +4,10 @@
  */
 import { z } from 'zod';
 import { operation, problem, type Operation, type Principal } from '../http/http.ts';
+import { parseAddress } from '../mail/mail.ts';
 import { isSettingName, SETTING_NAMES, SETTINGS, type SettingName } from './setting-list.ts';
-import type { Settings } from './settings.ts';
+import { refuseSender, type Senders } from './senders.ts';
+import type { Settings, SettingsPatch } from './settings.ts';
 import { INSTANCE_TENANT_ID } from './tenant.ts';
 
 const tags = ['Settings'];
@@ -21,6 +23,26 @@ const effectiveView = z
   })
   .meta({ id: 'EffectiveSetting', description: 'What a setting is, and where that comes from.' });
 
+const blockView = z
+  .object({
+    from: z.enum(['own', 'inherited', 'none']),
+    uses: z.string().nullable().describe('Name of the one that mail of the default sender takes now.'),
+    items: z.array(
+      z.object({
+        name: z.string(),
+        type: z.string(),
+        state: z.enum(['draft', 'active', 'paused', 'failing', 'off']),
+      }),
+    ),
+  })
+  .meta({
+    id: 'ConnectionBlock',
+    description: 'The connections that count, all of the tenant or all of the instance.',
+  });
+export type BlockShown = z.input<typeof blockView>;
+
+const effectiveAnswer = z.object({ connections: blockView, ...namedBy(() => effectiveView) });
+
 /** Names in the API are nested: `sender.name` is `name` in `sender`. */
 const patchShape = nest((settingName) => z.exactOptional(z.nullable(SETTINGS[settingName].schema)));
 const ownShape = nest((settingName) => SETTINGS[settingName].schema.optional());
@@ -35,7 +57,14 @@ const settingsView = z
   .object({ ...ownShape, locks: z.array(z.string()).optional() })
   .meta({ id: 'Settings', description: 'What is set here and not inherited.' });
 
-export function settingOperations({ settings }: { readonly settings: Settings }): Operation[] {
+export interface SettingDeps {
+  readonly settings: Settings;
+  readonly senders: Pick<Senders, 'allows'>;
+  /** What a tenant sends over now. */
+  readonly connectionBlock: (tenantId: string) => BlockShown;
+}
+
+export function settingOperations({ settings, senders, connectionBlock }: SettingDeps): Operation[] {
   const own = ({ tenantId }: Principal): z.input<typeof settingsView> => ({
     ...unflatten(settings.own(tenantId)),
     ...(tenantId === INSTANCE_TENANT_ID && { locks: [...settings.locks()] }),
@@ -62,11 +91,12 @@ export function settingOperations({ settings }: { readonly settings: Settings })
       audit: { thing: 'settings', view: (principal) => Promise.resolve(own(principal)) },
       body: settingsPatch,
       answers: { 200: settingsView },
-      refusals: ['managed_by_file', 'locked', 'forbidden'],
+      refusals: ['managed_by_file', 'locked', 'forbidden', 'sender_not_allowed'],
       async run({ principal, body }) {
         const { locks, ...rest } = body;
         const patch = new Map(flatten(rest));
         refuseChange(settings, principal, [...patch.keys()], locks);
+        refuseForeignSender(senders, principal, patch);
         await settings.change(principal.tenantId, patch, principal.actorId, locks);
         return { status: 200, body: own(principal) };
       },
@@ -78,10 +108,12 @@ export function settingOperations({ settings }: { readonly settings: Settings })
       summary: 'Show every setting with its value and where that comes from',
       tags,
       permission: 'settings:read',
-      answers: { 200: z.record(z.string(), effectiveView) },
+      answers: { 200: effectiveAnswer },
       refusals: [],
-      run: ({ principal }) =>
-        Promise.resolve({ status: 200, body: Object.fromEntries(settings.effective(principal.tenantId)) }),
+      run: ({ principal: { tenantId } }) => {
+        const values = namedBy((name) => settings.one(tenantId, name));
+        return Promise.resolve({ status: 200, body: { ...values, connections: connectionBlock(tenantId) } });
+      },
     }),
   ];
 }
@@ -133,6 +165,26 @@ function refuseChange(
   }
 }
 
+/** A default sender that could not be used would make every message fail that names nobody (I5). */
+function refuseForeignSender(
+  senders: Pick<Senders, 'allows'>,
+  { tenantId }: Principal,
+  patch: SettingsPatch,
+): void {
+  const text = patch.get('sender.address');
+  if (typeof text !== 'string' || tenantId === INSTANCE_TENANT_ID) return;
+  const parsed = parseAddress(text);
+  if (!parsed.ok) {
+    throw problem('invalid_request', {
+      detail: `sender.address ${parsed.message}.`,
+      errors: [{ path: 'sender.address', message: parsed.message }],
+    });
+  }
+  const allowed = patch.get('senders.allowed'); // set in the same breath it counts already
+  const ahead = Array.isArray(allowed) ? allowed.filter((entry) => typeof entry === 'string') : undefined;
+  if (!senders.allows(tenantId, parsed.address, ahead)) refuseSender(parsed.address, 'sender.address');
+}
+
 /** What stands before a dot in some name: locking it locks all below. */
 const GROUPS: ReadonlySet<string> = new Set(
   SETTING_NAMES.flatMap((full) => {
@@ -140,6 +192,11 @@ const GROUPS: ReadonlySet<string> = new Set(
     return steps.slice(1).map((_, index) => steps.slice(0, index + 1).join('.'));
   }),
 );
+
+/** One property per setting, as its name is written. */
+function namedBy<T>(valueOf: (name: SettingName) => T): Record<SettingName, T> {
+  return Object.fromEntries(SETTING_NAMES.map((name) => [name, valueOf(name)])) as Record<SettingName, T>; // by construction
+}
 
 interface Tree<Leaf> {
   [name: string]: Tree<Leaf> | Leaf;

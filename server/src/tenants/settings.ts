@@ -24,6 +24,8 @@ export type SettingsPatch = ReadonlyMap<SettingName, unknown>;
 export interface Settings {
   /** What the setting is for this tenant now. */
   get<N extends SettingName>(tenantId: string, name: N): SettingValue<N> | undefined;
+  /** One setting with where it comes from. */
+  one(tenantId: string, name: SettingName): Effective & { readonly locked: boolean };
   /** Every setting of a tenant with its value and where that comes from. */
   effective(tenantId: string): ReadonlyMap<SettingName, Effective & { readonly locked: boolean }>;
   /** What this tenant, or the instance, has set by itself. */
@@ -31,6 +33,8 @@ export interface Settings {
   locks(): readonly string[];
   /** Changes them together, or none; `locks` are the instance's and replace those it had. */
   change(tenantId: string, patch: SettingsPatch, by: string, locks?: readonly string[]): Promise<void>;
+  /** Something may be another value now, changed here or elsewhere. */
+  onChange(listener: () => void): void;
   /** Takes over what the configuration says now, and reads the rest anew. */
   refresh(loaded: SettingsConfig): Promise<void>;
   stop(): void;
@@ -46,6 +50,7 @@ export function createSettings(deps: { db: Db; clock: Clock; log: Log }): Settin
     tenants: ReadonlyMap<string, SettingsConfig['config']['tenants'][number]>;
   };
   let mark = '';
+  const listeners: (() => void)[] = [];
 
   async function read(): Promise<void> {
     const next = new Map<string, Map<string, unknown>>();
@@ -56,6 +61,7 @@ export function createSettings(deps: { db: Db; clock: Clock; log: Log }): Settin
     }
     mark = markBefore;
     stored = next;
+    for (const listener of listeners) listener();
   }
 
   const rows = followRows(
@@ -111,6 +117,7 @@ export function createSettings(deps: { db: Db; clock: Clock; log: Log }): Settin
 
   return {
     get: (tenantId, name) => effectiveOf(tenantId, name).value as SettingValue<typeof name> | undefined, // parsed at the door
+    one: effectiveOf,
     effective: (tenantId) => new Map(SETTING_NAMES.map((name) => [name, effectiveOf(tenantId, name)])),
     own: (tenantId) =>
       new Map(
@@ -126,6 +133,9 @@ export function createSettings(deps: { db: Db; clock: Clock; log: Log }): Settin
         wanted === undefined ? patch : [...patch, [LOCKS, wanted.length === 0 ? null : wanted]],
         by,
       ),
+    onChange(listener) {
+      listeners.push(listener);
+    },
     async refresh(loaded) {
       const bySlug = await tenantsBySlug(
         db,

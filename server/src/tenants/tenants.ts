@@ -7,11 +7,17 @@ import type { Clock } from '../base/clock.ts';
 import { newId } from '../base/id.ts';
 import { problem } from '../http/http.ts';
 import { transaction, type Db } from '../store/store.ts';
-import { INSTANCE_SLUG, INSTANCE_TENANT_ID, type Tenant } from './tenant.ts';
+import { INSTANCE_SLUG, INSTANCE_TENANT_ID, noTenant, type Tenant } from './tenant.ts';
 import { insertTenant, renameTenant, tenantById, tenantBySlug } from './queries.ts';
 
 export { lockTenant } from './queries.ts';
+export { purgeTenants } from './lifecycle.ts';
+export { refuseStopped, type Standings, type Stopped } from './standing.ts';
+export { TENANT_MOVES, TENANT_STATES, type TenantState } from './states.ts';
 export type { Effective, Origin } from './resolve.ts';
+export { openTenants, type Tenants } from './open.ts';
+export { marksAt, markWindow, type TenantLimits } from './limits.ts';
+export { NOT_ALLOWED, refuseSender, type Senders } from './senders.ts';
 export { modeFrom, senderFrom, type Sender } from './outgoing.ts';
 export {
   FLOW_NAMES,
@@ -54,7 +60,7 @@ export async function ensureTenants(
   return transaction(db, async (tx) => {
     const found: Tenant[] = [];
     for (const { slug, name } of wanted) {
-      await insertTenant(tx, { id: newId('ten'), slug, name: name ?? slug, createdAt: clock.now() });
+      await insertTenant(tx, newTenant({ slug, name: name ?? slug }, clock));
       if (name !== undefined) await renameTenant(tx, slug, name);
       const tenant = await tenantBySlug(tx, slug);
       if (tenant) found.push(tenant);
@@ -70,7 +76,7 @@ export async function createTenant(
   wanted: { readonly slug: string; readonly name: string },
 ): Promise<Tenant> {
   refuseSlug(wanted.slug);
-  const tenant: Tenant = { id: newId('ten'), ...wanted, createdAt: clock.now() };
+  const tenant = newTenant(wanted, clock);
   const stored = await transaction(db, async (tx) => {
     await insertTenant(tx, tenant);
     return tenantBySlug(tx, wanted.slug);
@@ -82,6 +88,11 @@ export async function createTenant(
   });
 }
 
+function newTenant({ slug, name }: Pick<Tenant, 'slug' | 'name'>, clock: Clock): Tenant {
+  const never = { stateReason: null, suspendedAt: null, deletedAt: null, goneAt: null };
+  return { id: newId('ten'), slug, name, createdAt: clock.now(), state: 'active', ...never };
+}
+
 /** Gives a tenant another name for people. Throws `not_found`. */
 export async function nameTenant(db: Db, slug: string, name: string): Promise<Tenant> {
   const named = await transaction(db, async (tx) => {
@@ -90,11 +101,6 @@ export async function nameTenant(db: Db, slug: string, name: string): Promise<Te
   });
   if (named === undefined || named.id === INSTANCE_TENANT_ID) throw noTenant(slug);
   return named;
-}
-
-/** The same whether there is none or it is not for the caller to see. */
-export function noTenant(slug: string) {
-  return problem('not_found', { detail: `There is no tenant ${JSON.stringify(slug.slice(0, 80))}.` });
 }
 
 function refuseSlug(slug: string): void {
