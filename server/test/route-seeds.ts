@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { ACCOUNT_SEEDS, newInvitation, newPerson } from './account-seeds.ts';
 import { MESSAGE, type Answer, type Api, type SceneOptions } from './api-scene.ts';
 
 export interface SeedRequest {
@@ -29,7 +30,19 @@ export interface Planted {
   readonly key: string;
   /** What was planted, by what it is. */
   readonly ids: Readonly<
-    Record<'connection' | 'connectionName' | 'message' | 'verification' | 'test' | 'apiKey' | 'entry', string>
+    Record<
+      | 'connection'
+      | 'connectionName'
+      | 'message'
+      | 'verification'
+      | 'test'
+      | 'apiKey'
+      | 'entry'
+      | 'sender'
+      | 'person'
+      | 'invitation',
+      string
+    >
   >;
   /** Asks as the tenant's admin; must succeed. */
   must(method: 'POST' | 'PATCH' | 'GET' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
@@ -102,7 +115,31 @@ const onNew =
   (make: (tenant: Planted) => Promise<string>, body?: unknown): Seed =>
   async (tenant) => ({ params: { id: await make(tenant) }, ...(body !== undefined && { body }) });
 
+const newTenant = async ({ api, canary }: Planted): Promise<string> => {
+  const slug = fresh('other');
+  await api.ask('POST', '/tenants', { body: { slug, name: canary } });
+  return slug;
+};
+
+/** A tenant that was brought to this by the operations named. */
+const onTenant =
+  (steps: readonly ['POST' | 'DELETE', string][], body?: unknown): Seed =>
+  async (tenant) => {
+    const slug = await newTenant(tenant);
+    for (const [method, step] of steps)
+      await tenant.api.ask(
+        method,
+        `/tenants/${slug}${step}`,
+        step === '/suspend' ? { body: { reason: 'r' } } : {},
+      );
+    return { params: { slug }, ...(body !== undefined && { body }) };
+  };
+
+const newSender = async ({ must, canary }: Planted): Promise<string> =>
+  String((await must('POST', '/senders', { sender: `@${fresh('shop')}-${canary}.example` })).at('id'));
+
 export const SEEDS: Readonly<Record<string, Seed>> = {
+  ...ACCOUNT_SEEDS,
   sendMessage: ({ canary }) => ({
     body: textsWith(canary),
     headers: { 'idempotency-key': 'the-same-for-all' },
@@ -165,6 +202,17 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
   getTenant: ({ slug }) => ({ params: { slug } }),
   patchTenant: ({ slug, canary }) => ({ params: { slug }, body: { name: `${canary} renamed` } }),
 
+  suspendTenant: onTenant([], { reason: 'a reason' }),
+  resumeTenant: onTenant([['POST', '/suspend']]),
+  deleteTenant: onTenant([]),
+  restoreTenant: onTenant([['DELETE', '']]),
+  listSenders: nothing,
+  createSender: ({ canary }) => ({ body: { sender: `@${fresh('shop')}-${canary}.example` } }),
+  getSender: on('sender'),
+  deleteSender: onNew(newSender),
+  checkSender: onNew(newSender),
+  getUsage: nothing,
+
   listKeys: nothing,
   createKey: ({ canary }) => ({ body: { name: canary, role: 'tenant_viewer', kind: 'test' } }),
   getKey: on('apiKey'),
@@ -183,6 +231,15 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
   getVerification: on('verification'),
   resendVerification: onNew(newVerification),
   revokeVerification: onNew(newVerification),
+
+  createNotice: ({ canary }) => ({
+    body: { flow: 'security-notice', about: 'password-changed', to: `${fresh('eva')}-${canary}@example.net` },
+  }),
+  showLink: () => ({ params: { token: 'A'.repeat(43) }, status: 400 }),
+  followLink: () => ({
+    ...{ params: { token: 'A'.repeat(43) }, status: 400, body: 'form=x' },
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  }),
 
   getLiveness: nothing,
   getReadiness: nothing,
@@ -214,12 +271,19 @@ export async function plant(api: Api, slug: string): Promise<Planted> {
     test: '',
     apiKey: '',
     entry: '',
+    sender: '',
+    person: '',
+    invitation: '',
   };
   const planted: Planted = { api, slug, tenantId, canary, secret, key, ids, must };
+  await api.allow(slug, '*');
   await must('PATCH', '/settings', {
     sender: { name: canary, address: `app-${canary}@example.com` },
-    flows: { 'one-time-code': { resendSeconds: 0 } },
+    flows: { 'one-time-code': { resendSeconds: 0 }, invitation: { resendSeconds: 0 } },
   });
+  ids.sender = await newSender(planted);
+  ids.person = (await newPerson(planted)).id;
+  ids.invitation = await newInvitation(planted);
   ids.connectionName = fresh(`relay-of-${slug}`);
   ids.connection = await newConnection(planted, { name: ids.connectionName });
   const sent = { key, body: textsWith(canary), headers: { 'idempotency-key': 'the-same-for-all' } };

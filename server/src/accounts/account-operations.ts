@@ -58,6 +58,7 @@ const password = passwordSchema.describe('The present password: whoever sits at 
 export function accountOperations(deps: Accounts): Operation[] {
   const audit: Audited = {
     thing: 'account',
+    single: true,
     async view(principal) {
       const { id, email, name } = await myself(deps, principal);
       return { id, email, name, ...(await secondStepView(deps, principal)) };

@@ -11,6 +11,8 @@ import type { Principal } from './principal.ts';
 export interface Audited {
   /** What is changed, in one word: `connection`. */
   readonly thing: string;
+  /** There is one of it for whoever asks: nothing is made, also not by a POST. */
+  readonly single?: true;
   /**
    * How it is now, secrets as the API shows them. `id` is what stands in the path, or the id of what was made; empty
    * where there is only one. Throws `not_found` when it is not there.

@@ -230,7 +230,8 @@ export function operation<
       const reason = reasonIn(query, body);
       const silent = audit === undefined || audit === 'none' || (spec.method === 'GET' && reason === null);
       if (silent || principal === undefined) return written(name, answers, await run());
-      const makes = spec.method === 'POST' && spec.params === undefined;
+      const changesTheOne = 'single' in audit && audit.single;
+      const makes = spec.method === 'POST' && spec.params === undefined && !changesTheOne;
       const change = { name, audit, makes, principal, caller, params, reason, record, run };
       return written(name, answers, await runRecorded(change));
     },

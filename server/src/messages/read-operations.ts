@@ -4,7 +4,6 @@
  */
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { mayI } from '../access/access.ts';
 import {
   messageState,
   openedContent,
