@@ -156,7 +156,7 @@ const storage = table({
 });
 
 const retention = table({
-  deletedTenants: field(duration(0).prefault('30d'), {
+  deletedTenants: field(duration(0).prefault('720h'), {
     doc: 'How long a deleted tenant can be restored; after that everything of it is removed.',
   }),
 });
