@@ -30,6 +30,7 @@ forEachStore('collapse keys', (open) => {
   test('of one batch the last wins; another tenant has keys of its own', async (t) => {
     const api = await openApi(t, open, { working: false });
     await api.ask('POST', '/tenants', { body: { slug: 'acme', name: 'Acme' } });
+    await api.allow('acme');
     const theirs = await api.send({ collapseKey: 'k' }, { key: await api.makeKey({ tenant: 'acme' }) });
     const messages = [1, 2, 3].map(() => ({ ...MESSAGE, collapseKey: 'k' }));
     const batch = await api.ask('POST', '/messages/batch', { body: { messages } });
