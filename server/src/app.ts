@@ -29,7 +29,7 @@ import { tenantOperations, type TenantDeps } from './tenants/routes.ts';
 import { VERSION } from './base/version.ts';
 
 export interface AppDeps
-  extends AcceptDeps, ReadinessDeps, Omit<TenantDeps, 'connectionBlock'>, VerificationDeps {
+  extends AcceptDeps, ReadinessDeps, Omit<TenantDeps, 'connectionBlock' | 'graceMs'>, VerificationDeps {
   readonly db: Db;
   readonly clock: Clock;
   readonly log: Log;
@@ -67,7 +67,11 @@ export function createApp(deps: AppDeps): FastifyInstance {
     ...connectionOperations(deps.connections, deps.config),
     ...testOperations(deps.tests),
     ...setupOperations(deps),
-    ...tenantOperations({ ...deps, connectionBlock: (tenantId) => connectionBlock(deps, tenantId) }),
+    ...tenantOperations({
+      ...deps,
+      connectionBlock: (tenantId) => connectionBlock(deps, tenantId),
+      graceMs: () => deps.config().retention.deletedTenants,
+    }),
     ...keyOperations(deps),
     ...auditOperations(deps),
     ...discoveryOperations(deps.discovery),

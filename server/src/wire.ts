@@ -30,7 +30,7 @@ import {
   tidyHourly,
 } from './operator/operator.ts';
 import { createKeyRing, type KeyRing } from './secrets/secrets.ts';
-import { databaseClock, openStore, watchFreeSpace, type Db } from './store/store.ts';
+import { databaseClock, type FreeSpace, openStore, watchFreeSpace, type Db } from './store/store.ts';
 import {
   ensureTenants,
   INSTANCE_TENANT_ID,
@@ -106,23 +106,22 @@ async function wire(
   });
   await takeOver();
 
-  const testing = { db, clock, log, connections, senderFor, senders, lookups };
-  const tests = createConnectionTests({ ...testing, modeFor: (tenantId) => modeFor(tenantId).mode });
+  const testMode = (tenantId: string) => modeFor(tenantId).mode;
+  const tests = createConnectionTests({
+    ...{ db, clock, log, connections, senderFor, senders, lookups },
+    modeFor: testMode,
+  });
   opened.push(() => tests.stop());
-  const delivery = openDelivery(
-    { db, keyRing, clock, log, connections, random, tenants },
-    config,
-    (settlement) => {
-      metrics.observe(settlement);
-    },
-  );
+  const parts = { db, keyRing, clock, log, connections, random, tenants };
+  const delivery = openDelivery(parts, config, (settlement) => {
+    metrics.observe(settlement);
+  });
   const metrics = createMetrics({ db, clock, connections, active: () => delivery.active });
   const space = watchFreeSpace(db, databaseFolder(loaded), clock, () => config().storage);
   const accepting = {
     ...{ db, clock, delivery, config, senderFor, senders, accepted: metrics.accepted },
     ...{ limitsFor: tenants.limitsFor, usesInstance: connections.usesInstance },
-    hasConnection: connections.isUsableBy,
-    refuseWhenFull: space.refuseWhenLow,
+    ...{ hasConnection: connections.isUsableBy, refuseWhenFull: space.refuseWhenLow },
   };
   const declared = () => config().tenants.map(({ slug }) => slug);
   const acceptor = createAcceptor(accepting);
@@ -131,13 +130,10 @@ async function wire(
     ...{ log, keyRing, connections, tests, metrics, settings, standings, declared, acceptor },
     verifications: createVerifications({ db, clock, config, keyRing, settings, acceptor }),
     localUrl: () => url,
-    graceMs: () => config().retention.deletedTenants,
     discovery: discoveryOf({ clock, dialer, connections, lookups }, config),
     askDatabase: connections.ask,
-    refusing: () =>
-      isBroken() ? 'the disk failed' : (refusing ?? (space.low() ? 'the disk is nearly full' : undefined)),
+    refusing: () => (isBroken() ? 'the disk failed' : (refusing ?? whyLow(space))),
   });
-
   // The door first: a server that cannot have its address must not send a single message before it says so.
   opened.push(() => delivery.stop(config().delivery.stopGrace));
   opened.push(() => app.close());
@@ -159,6 +155,10 @@ async function wire(
       await close();
     },
   };
+}
+
+function whyLow(space: FreeSpace): string | undefined {
+  return space.low() ? 'the disk is nearly full' : undefined;
 }
 
 /** One after another: the last file wins. */

@@ -221,7 +221,6 @@ export async function openNode(
       metrics,
       settings,
       standings,
-      graceMs: () => config.retention.deletedTenants,
       keyRing,
       acceptor,
       verifications,

@@ -7,7 +7,13 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/clock.ts';
 import { problem, refuseCrossSite, type Caller, type Permission, type Principal } from '../http/http.ts';
 import type { Db } from '../store/store.ts';
-import { findTenantBySlug, INSTANCE_TENANT_ID, type Tenant } from '../tenants/tenants.ts';
+import {
+  findTenantBySlug,
+  getTenant,
+  INSTANCE_TENANT_ID,
+  refuseStopped,
+  type Tenant,
+} from '../tenants/tenants.ts';
 import { markSeen, membershipsOfPerson, personById } from './people-queries.ts';
 import { roleIn, type Membership, type Person } from './people.ts';
 import { sessionByHash, touchSession } from './session-queries.ts';
@@ -90,10 +96,15 @@ function whoIs(session: Session, person: Person) {
 
 async function where(db: Db, person: Person, slug: string | undefined) {
   const memberships = await membershipsOfPerson(db, person.id);
-  const tenantId = await actingTenant(db, memberships, slug);
-  const acts = roleIn(memberships, tenantId);
+  const tenant = await actingTenant(db, memberships, slug);
+  const acts = roleIn(memberships, tenant.id);
   if (acts === undefined) throw notThere();
-  return { ...acts, tenantId };
+  const { state } = tenant;
+  if (acts.homeTenantId !== INSTANCE_TENANT_ID) {
+    if (state === 'deleted') throw notThere();
+    if (state === 'suspended') refuseStopped(state);
+  }
+  return { ...acts, tenantId: tenant.id, ...(state !== 'active' && { tenantStopped: state }) };
 }
 
 function hasEnded({ expiresAt, seenAt }: Session, now: number, { idle }: SessionTimes): boolean {
@@ -105,10 +116,10 @@ async function actingTenant(
   db: Db,
   memberships: readonly Membership[],
   slug: string | undefined,
-): Promise<string> {
+): Promise<Tenant> {
   if (slug !== undefined) {
-    const tenant: Tenant | undefined = await findTenantBySlug(db, slug);
-    if (tenant !== undefined) return tenant.id;
+    const tenant = await findTenantBySlug(db, slug);
+    if (tenant !== undefined) return tenant;
     if (memberships.some(({ tenantId }) => tenantId === INSTANCE_TENANT_ID)) {
       throw problem('invalid_request', {
         detail: 'Posthorn-Tenant names a tenant that does not exist.',
@@ -118,9 +129,10 @@ async function actingTenant(
     throw notThere();
   }
   const [first, ...others] = memberships;
-  if (memberships.some(({ tenantId }) => tenantId === INSTANCE_TENANT_ID)) return INSTANCE_TENANT_ID;
-  if (first === undefined) throw notThere();
-  if (others.length === 0) return first.tenantId;
+  const own = memberships.find(({ tenantId }) => tenantId === INSTANCE_TENANT_ID) ?? first;
+  const tenant = own && (await getTenant(db, own.tenantId));
+  if (tenant === undefined) throw notThere();
+  if (others.length === 0 || tenant.id === INSTANCE_TENANT_ID) return tenant;
   throw problem('invalid_request', {
     detail: 'You belong to several tenants: name one in Posthorn-Tenant.',
     errors: [{ path: 'Posthorn-Tenant', message: 'is missing' }],

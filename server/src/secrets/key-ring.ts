@@ -104,10 +104,14 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
 
   /** Wrapped by the current master key, which cannot change while the row is written. */
   async function makeFirst(tenantId: string): Promise<void> {
+    let missing: string | undefined;
     for (let tries = 1; tries <= MAKE_TRIES; tries += 1) {
       const id = (await readCurrentMasterKeyId(db)) ?? masterKeys.first.id;
       const masterKey = await masterKeys.find(id);
-      assert(masterKey, `the data key of ${tenantId} cannot be made: this server has no master key ${id}`);
+      if (masterKey === undefined) {
+        missing = id; // rotated again meanwhile, and the one before taken away?
+        continue;
+      }
       const row = wrapNewDataKey(masterKey, tenantId, clock.now());
       const made = await transaction(db, async (tx) => {
         if (!(await holdCurrentMasterKey(tx, id, row.created_at))) return false;
@@ -116,6 +120,10 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
       });
       if (made) return;
     }
+    assert(
+      missing === undefined,
+      `the data key of ${tenantId} cannot be made: this server has no master key ${missing ?? ''}`,
+    );
     assert(false, 'the current master key changed again and again');
   }
 

@@ -3,6 +3,7 @@
  * running server follows a rotation without being told (K7).
  * Next: key-ring.ts
  */
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../base/clock.ts';
 import type { MasterKey } from './master-key.ts';
 
@@ -17,8 +18,9 @@ export interface MasterKeys {
   readonly ids: readonly string[];
 }
 
-/** A row whose key is nowhere must not make every request read files. */
+/** A row whose key is nowhere must not make every request read files. Another key is looked for at once. */
 const REREAD_EVERY_MS = 1_000;
+const MISSED_MAX = 1_000;
 
 export function createMasterKeys(
   known: readonly [MasterKey, ...MasterKey[]],
@@ -27,7 +29,7 @@ export function createMasterKeys(
 ): MasterKeys {
   let keys: readonly [MasterKey, ...MasterKey[]] = known;
   let reading: Promise<void> | undefined;
-  let readAt = -Infinity;
+  const missed = new LRUCache<string, number>({ max: MISSED_MAX });
 
   async function readAnew(read: RereadMasterKeys): Promise<void> {
     try {
@@ -36,18 +38,19 @@ export function createMasterKeys(
     } catch {
       // The file is being replaced, or its mount is gone for a moment: what is known stays good.
     } finally {
-      readAt = clock.monotonic();
       reading = undefined;
     }
   }
 
   return {
     async find(id) {
-      const found = keys.find((key) => key.id === id);
-      if (found !== undefined || reread === undefined) return found;
-      if (reading === undefined && clock.monotonic() - readAt >= REREAD_EVERY_MS) reading = readAnew(reread);
-      await reading;
-      return keys.find((key) => key.id === id);
+      const look = () => keys.find((key) => key.id === id);
+      if (look() !== undefined || reread === undefined) return look();
+      if (clock.monotonic() - (missed.get(id) ?? -Infinity) < REREAD_EVERY_MS) return undefined;
+      await reading; // it may have read the file before this key came
+      if (look() === undefined) await (reading ??= readAnew(reread));
+      if (look() === undefined) missed.set(id, clock.monotonic());
+      return look();
     },
     get first() {
       return keys[0];

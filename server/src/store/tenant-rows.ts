@@ -32,6 +32,10 @@ export const TENANT_TABLES = [
   'connections',
   'sender_claims',
   'settings',
+  'memberships',
+  'invitations',
+  'audit_log',
+  'audit_heads',
   'api_keys',
   'data_keys',
 ] as const;

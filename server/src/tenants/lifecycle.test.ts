@@ -291,6 +291,21 @@ async function fill(api: Api, slug: string): Promise<{ id: string }> {
     ...{ name: 'own', type: 'smtp', host: 'relay.example.com', auth: 'password', username: 'u' },
     password: 'secret',
   });
+  // What a membership refers to.
+  await api.db
+    .tables<Rows>()
+    .insertInto('people')
+    .values({
+      ...{
+        id: `${slug} person_id`,
+        email: slug,
+        email_key: slug,
+        name: slug,
+        state: 'active',
+        created_at: 1,
+      },
+    })
+    .execute();
   const all = await api.db.tables<Rows>().introspection.getTables();
   for (const [table, rows] of Object.entries(await counts(api, await tenantTables(api), id))) {
     if (rows > 0) continue;
@@ -315,7 +330,8 @@ async function fill(api: Api, slug: string): Promise<{ id: string }> {
 const NOT_ANY: Rows = {
   connection_tests: { status: 'passed', ended_at: 1 },
   sender_claims: { state: 'pending' },
-  verifications: { state: 'pending' },
+  verifications: { state: 'pending', audience: 'application', landing: 'caller', asked_by: 'caller' },
+  invitations: { state: 'pending' },
 };
 
 function reference(columns: readonly { readonly name: string }[], id: unknown): Record<string, unknown> {
