@@ -99,11 +99,7 @@ async function wire(
     tenants.stop();
     connections.stop();
   });
-  const takeOver = inTurn(async () => {
-    await ensureTenants(db, clock, namedTenants(config().tenants));
-    await tenants.refresh(loaded);
-    await connections.declare(INSTANCE_TENANT_ID, config().connections);
-  });
+  const takeOver = inTurn(() => declare({ db, clock, tenants, connections }, loaded));
   await takeOver();
 
   const testMode = (tenantId: string) => modeFor(tenantId).mode;
@@ -159,6 +155,16 @@ async function wire(
 
 function whyLow(space: FreeSpace): string | undefined {
   return space.low() ? 'the disk is nearly full' : undefined;
+}
+
+/** What the configuration file says of tenants, settings and connections comes in force. */
+async function declare(
+  parts: { db: Db; clock: Clock; tenants: Tenants; connections: Connections },
+  loaded: LoadedConfig,
+): Promise<void> {
+  await ensureTenants(parts.db, parts.clock, namedTenants(loaded.config.tenants));
+  await parts.tenants.refresh(loaded);
+  await parts.connections.declare(INSTANCE_TENANT_ID, loaded.config.connections);
 }
 
 /** One after another: the last file wins. */
