@@ -29,7 +29,7 @@ export interface Planted {
   readonly key: string;
   /** What was planted, by what it is. */
   readonly ids: Readonly<
-    Record<'connection' | 'message' | 'verification' | 'test' | 'apiKey' | 'entry', string>
+    Record<'connection' | 'connectionName' | 'message' | 'verification' | 'test' | 'apiKey' | 'entry', string>
   >;
   /** Asks as the tenant's admin; must succeed. */
   must(method: 'POST' | 'PATCH' | 'GET' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
@@ -103,7 +103,10 @@ const onNew =
   async (tenant) => ({ params: { id: await make(tenant) }, ...(body !== undefined && { body }) });
 
 export const SEEDS: Readonly<Record<string, Seed>> = {
-  sendMessage: ({ canary }) => ({ body: textsWith(canary) }),
+  sendMessage: ({ canary }) => ({
+    body: textsWith(canary),
+    headers: { 'idempotency-key': 'the-same-for-all' },
+  }),
   sendBatch: ({ canary }) => ({ body: { messages: [textsWith(canary)] } }),
   listMessages: () => ({ query: { q: 'status:queued', limit: '5' } }),
   getMessage: on('message'),
@@ -143,7 +146,7 @@ export const SEEDS: Readonly<Record<string, Seed>> = {
   finishConnecting: () => ({ query: { state: 'x', code: 'y' }, status: 400 }),
   listSecrets: nothing,
 
-  startConnectionTest: async (tenant) => ({ body: { connection: await newConnection(tenant) } }),
+  startConnectionTest: ({ ids }) => ({ body: { connection: ids.connection } }),
   listConnectionTests: nothing,
   getConnectionTest: on('test'),
   followConnectionTest: on('test'),
@@ -203,14 +206,24 @@ export async function plant(api: Api, slug: string): Promise<Planted> {
     assert.ok(answer.status < 300, `${method} ${path}: ${answer.text}`);
     return answer;
   };
-  const ids = { connection: '', message: '', verification: '', test: '', apiKey: '', entry: '' };
+  const ids = {
+    connection: '',
+    connectionName: '',
+    message: '',
+    verification: '',
+    test: '',
+    apiKey: '',
+    entry: '',
+  };
   const planted: Planted = { api, slug, tenantId, canary, secret, key, ids, must };
   await must('PATCH', '/settings', {
     sender: { name: canary, address: `app-${canary}@example.com` },
     flows: { 'one-time-code': { resendSeconds: 0 } },
   });
-  ids.connection = await newConnection(planted);
-  ids.message = await newMessage(planted);
+  ids.connectionName = fresh(`relay-of-${slug}`);
+  ids.connection = await newConnection(planted, { name: ids.connectionName });
+  const sent = { key, body: textsWith(canary), headers: { 'idempotency-key': 'the-same-for-all' } };
+  ids.message = String((await api.ask('POST', '/messages', sent)).at('id'));
   ids.verification = await newVerification(planted);
   ids.apiKey = await newKey(planted);
   ids.test = String((await must('POST', '/connection-tests', { connection: ids.connection })).at('id'));

@@ -113,7 +113,7 @@ export function createMetrics(deps: {
   };
 }
 
-/** Everybody may read these numbers, so what a tenant calls its connections is not in them (W3). */
+/** Everybody may read these numbers, so what a tenant calls its connections is not in them (W3); its id tells nothing. */
 function labelOf({ id, tenantId, name }: Pick<Connection, 'id' | 'tenantId' | 'name'>): string {
   return tenantId === INSTANCE_TENANT_ID ? name : id;
 }
