@@ -219,6 +219,95 @@ test('W2: what changes something needs a page of ours and the token of the sessi
   assert.equal((await admin.ask('GET', '/settings', undefined, elsewhere)).status, 200, 'looking is free');
 });
 
+test('W2: no operation that changes something is done for a page of another site', async (t) => {
+  const { api, admin } = await openAccounts(t, openTestSqlite);
+  const entries = async () => (await admin.ask('GET', '/audit?limit=1')).at('items[0].id');
+  const last = await entries();
+  let tried = 0;
+  for (const { method, path, permission, form } of api.operations) {
+    if (method === 'GET' || permission === 'public') continue;
+    const address = `/${path.replaceAll(/\{\w+\}/g, 'x')}`;
+    const type = form ? 'application/x-www-form-urlencoded' : 'application/json';
+    for (const headers of [
+      { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },
+      { 'sec-fetch-site': 'cross-site', 'content-type': 'text/plain' },
+      { 'sec-fetch-site': 'same-origin', 'posthorn-csrf': 'A'.repeat(43) },
+    ]) {
+      const answer = await admin.ask(
+        method === 'PUT' ? 'POST' : method,
+        address,
+        {},
+        { 'content-type': type, ...headers },
+      );
+      assert.equal(answer.status, 403, `${method} ${path} ${JSON.stringify(headers)}: ${answer.text}`);
+      tried += 1;
+    }
+  }
+  assert.ok(tried > 100, `${String(tried)} were tried`);
+  assert.equal(await entries(), last, 'nothing was changed');
+  // What needs no session is not done for another site's page either, where it could do harm.
+  for (const path of ['/session', '/session/code', '/session/code/resend', '/password-reset', '/setup'])
+    assert.equal(
+      (
+        await admin.ask(
+          'POST',
+          path,
+          { email: ADMIN, password: PASSWORD, code: 'x', name: 'x' },
+          { 'sec-fetch-site': 'cross-site' },
+        )
+      ).status >= 400,
+      true,
+      path,
+    );
+});
+
+test('W3: whose session it is, nobody else ends it or sees it; roles elsewhere do not count here', async (t) => {
+  const { admin, invited, browser } = await openAccounts(t, openTestSqlite, {
+    toml: '[[tenants]]\nslug = "acme"\n[[tenants]]\nslug = "beta"\n',
+  });
+  const sara = await invited('sara@example.com', 'tenant_admin', 'acme');
+  const eve = await invited('eve@example.com', 'tenant_admin', 'beta');
+  const session = (await sara.ask('GET', '/account/sessions')).at('items[0].id') as string;
+  refusal(await eve.ask('DELETE', `/account/sessions/${session}`), 404, 'not_found');
+  refusal(await admin.ask('DELETE', `/account/sessions/${session}`), 404, 'not_found');
+  const { id } = (await sara.ask('GET', '/account')).at('person') as { id: string };
+  for (const method of ['GET', 'PATCH', 'DELETE'] as const)
+    refusal(
+      await eve.ask(method, `/users/${id}`, method === 'PATCH' ? { role: 'tenant_viewer' } : undefined),
+      404,
+      'not_found',
+    );
+  refusal(await eve.ask('GET', '/users', undefined, { 'posthorn-tenant': 'acme' }), 403, 'forbidden');
+  refusal(await eve.ask('GET', '/users', undefined, { 'posthorn-tenant': 'nowhere' }), 403, 'forbidden');
+  // The instance suspends beta: its people are refused within a second, sara is not.
+  assert.equal(
+    (await admin.ask('POST', '/tenants/beta/suspend', { reason: 'unpaid' })).status,
+    409,
+    'the file has it',
+  );
+  assert.equal((await browser().ask('GET', '/users')).status, 401);
+  assert.equal((await sara.ask('GET', '/users')).status, 200);
+});
+
+test('a tenant that is suspended refuses its people within a second, and has them back afterwards', async (t) => {
+  const clock = createFakeClock();
+  const { admin, invited } = await openAccounts(t, openTestSqlite, { clock });
+  assert.equal((await admin.ask('POST', '/tenants', { slug: 'gamma', name: 'Gamma' })).status, 201);
+  const kim = await invited('kim@example.com', 'tenant_admin', 'gamma');
+  assert.equal((await kim.ask('GET', '/users')).status, 200);
+  assert.equal((await admin.ask('POST', '/tenants/gamma/suspend', { reason: 'unpaid' })).status, 200);
+  clock.advance(1_000);
+  refusal(await kim.ask('GET', '/users'), 403, 'tenant_suspended');
+  assert.equal((await kim.ask('GET', '/account')).status, 200, 'the own account is still there');
+  assert.equal((await admin.ask('GET', '/users', undefined, { 'posthorn-tenant': 'gamma' })).status, 200);
+  assert.equal((await admin.ask('POST', '/tenants/gamma/resume')).status, 200);
+  clock.advance(1_000);
+  assert.equal((await kim.ask('GET', '/users')).status, 200);
+  assert.equal((await admin.ask('DELETE', '/tenants/gamma')).status, 200);
+  clock.advance(1_000);
+  refusal(await kim.ask('GET', '/users'), 403, 'forbidden');
+});
+
 test('an authenticator app: confirmed once, each code once, recovery codes once', async (t) => {
   const clock = createFakeClock();
   const { admin, browser, mailTo } = await openAccounts(t, openTestSqlite, { clock });

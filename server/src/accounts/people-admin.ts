@@ -76,6 +76,7 @@ export async function changeMember(
     // Rights changed: whatever was begun under the old ones is over (W1).
     if (change.role !== undefined || change.state === 'disabled') await endSessions(tx, id);
   });
+  if (change.secondStep !== undefined) await deps.throttle.forgiveSecond(id);
   return mustBeMember(deps, tenantId, id);
 }
 

@@ -73,6 +73,7 @@ export async function completeReset(
   const checked = await verifications.checkOwn(INSTANCE_TENANT_ID, { flow: 'password-reset', token });
   if (checked.status !== 'approved' || checked.verification.subject !== person.id) throw linkOver();
   await transaction(db, (tx) => changePassword(deps, tx, person.id, hash));
+  await deps.throttle.forgiveSecond(person.id);
   await deps.throttle.reset(await whoIs(deps.keyRing, person.emailKey), caller.address);
   await verifications.revokeOwn(INSTANCE_TENANT_ID, { flow: 'password-reset', subject: person.id });
   const changes = [{ path: 'password', changed: true }] as const;

@@ -171,8 +171,10 @@ forEachStore('the life of a connection test', (open) => {
     const masterKey = await someMasterKey();
     const peer = await slowPeer(t);
     const lost = await openNode(store.db, { clock, working: false, masterKey, toml: relayToml(peer.port) });
+    const nodes = [lost];
     t.after(async () => {
-      await lost.close();
+      peer.letGo();
+      for (const node of nodes.reverse()) await node.close(); // before the store: what still runs would wait for it
       await store.close();
     });
     const id = await startTest(lost, { connection: 'relay' });
@@ -185,7 +187,7 @@ forEachStore('the life of a connection test', (open) => {
       masterKey,
       toml: relayToml(peer.port),
     });
-    t.after(() => node.close());
+    nodes.push(node);
     const shown = await node.ask('GET', `/connection-tests/${id}`, { key: lost.key });
     assert.equal(shown.at('status'), 'failed', shown.text);
     assert.equal(shown.at('ended'), 'interrupted');
@@ -230,13 +232,15 @@ forEachStore('the life of a connection test', (open) => {
     const masterKey = await someMasterKey();
     const peer = await slowPeer(t);
     const api = await openNode(store.db, { masterKey });
-    t.after(() => store.close());
     const id = await startTest(api, settingsFor(peer));
     await peer.asked;
     await api.close();
     await peer.deserted();
     const node = await openNode(store.db, { masterKey });
-    t.after(() => node.close());
+    t.after(async () => {
+      await node.close();
+      await store.close();
+    });
     const shown = await node.ask('GET', `/connection-tests/${id}`);
     assert.equal(shown.at('ended'), 'interrupted');
   });
