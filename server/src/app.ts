@@ -94,6 +94,7 @@ function accountsOf(deps: AppDeps): Accounts {
     record: createAudit(deps),
     sessionTimes: () => sessionTimesOf(config()),
     secondStepRequired: () => config().accounts.secondStep === 'required',
+    ownUrl: () => config().server.publicUrl,
     publicUrl: () => (config().server.publicUrl ?? deps.localUrl()).replace(/\/$/, ''),
     canMail: (tenantId, address) => {
       const from = senderFor(tenantId)?.address;

@@ -118,6 +118,7 @@ function createBrowser(api: Api, scene: Pick<AccountScene, 'codeTo'>, address = 
       address,
       ...(body !== undefined && { body }),
       headers: {
+        host: 'mail.example.com',
         'sec-fetch-site': 'same-origin',
         'posthorn-csrf': csrf,
         ...(cookie !== '' && { cookie }),

@@ -8445,6 +8445,10 @@ export type ShowInvitationPageErrors = {
    */
   404: Problem;
   /**
+   * `misdirected`: Pages for people are served under the host of `server.public_url` only.
+   */
+  421: Problem;
+  /**
    * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
    */
   500: Problem;
@@ -8495,6 +8499,10 @@ export type SubmitInvitationPageErrors = {
    */
   415: Problem;
   /**
+   * `misdirected`: Pages for people are served under the host of `server.public_url` only.
+   */
+  421: Problem;
+  /**
    * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
    */
   422: Problem;
@@ -8537,6 +8545,10 @@ export type ShowResetPageErrors = {
    * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
    */
   404: Problem;
+  /**
+   * `misdirected`: Pages for people are served under the host of `server.public_url` only.
+   */
+  421: Problem;
   /**
    * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
    */
@@ -8588,6 +8600,10 @@ export type SubmitResetPageErrors = {
    */
   415: Problem;
   /**
+   * `misdirected`: Pages for people are served under the host of `server.public_url` only.
+   */
+  421: Problem;
+  /**
    * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
    */
   422: Problem;
@@ -8630,6 +8646,10 @@ export type ShowEmailPageErrors = {
    * `not_found`: There is no such thing in this tenant; things of other tenants are answered the same way.
    */
   404: Problem;
+  /**
+   * `misdirected`: Pages for people are served under the host of `server.public_url` only.
+   */
+  421: Problem;
   /**
    * `internal`: A bug or an unforeseen failure. The id in `instance` leads to the cause in the server log.
    */
@@ -8680,6 +8700,10 @@ export type SubmitEmailPageErrors = {
    * `unsupported_media_type`: Bodies are `application/json` without a content encoding.
    */
   415: Problem;
+  /**
+   * `misdirected`: Pages for people are served under the host of `server.public_url` only.
+   */
+  421: Problem;
   /**
    * `invalid_request`: One or more fields are missing, unknown or malformed; `errors` lists every one of them with its path.
    */

@@ -110,6 +110,27 @@ test('F5: 25 shapes of an address: mail goes to the stored address or nowhere', 
   assert.deepEqual([...new Set(sink.arrivals.flatMap(({ recipients }) => recipients))], [ADMIN]);
 });
 
+test('F3: whatever the headers of a request for a reset say, the link leads to the configured address', async (t) => {
+  const clock = createFakeClock();
+  const { browser, mailTo } = await openAccounts(t, openTestSqlite, { clock });
+  const evil = 'evil.example';
+  for (const headers of [
+    { 'x-forwarded-host': evil },
+    { 'x-forwarded-server': evil, 'x-original-url': `https://${evil}/` },
+    { forwarded: `host=${evil};proto=https` },
+    { 'x-host': evil, 'x-http-host-override': evil },
+    { host: evil, 'sec-fetch-site': 'none' },
+  ] as Record<string, string>[]) {
+    clock.jump(2 * 3_600_000);
+    await browser().ask('POST', '/password-reset', { email: ADMIN }, headers);
+    const mail = await mailTo(ADMIN);
+    assert.match(mail, /https:\/\/mail\.example\.com\/reset\//);
+    assert.ok(!mail.includes(evil), mail);
+  }
+  for (const host of [evil, `mail.example.com@${evil}`, '', 'mail.example.com.evil.example'])
+    refusal(await browser().ask('GET', `//reset/${'A'.repeat(43)}`, undefined, { host }), 421, 'misdirected');
+});
+
 test('F6: of all orders of the steps of a reset only the right one changes the password', async (t) => {
   const clock = createFakeClock();
   const { browser, invited, linkTo, mailTo, api } = await openAccounts(t, openTestSqlite, { clock });

@@ -26,6 +26,8 @@ export interface AccountDeps {
   readonly record: RecordAudit;
   /** Whether everybody needs a second step. */
   readonly secondStepRequired: () => boolean;
+  /** The address that the configuration sets; pages are served under its name only. */
+  readonly ownUrl: () => string | undefined;
   /** Where people reach this server, without a slash at the end. */
   readonly publicUrl: () => string;
   /** Whether mail of this tenant reaches this address now: a sender, a way out, and a mode that lets it go. */

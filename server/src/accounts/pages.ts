@@ -9,6 +9,7 @@ import {
   operation,
   pageHeaders,
   rawAnswer,
+  refuseOtherHost,
   type HtmlPage,
   type Operation,
   type PageField,
@@ -58,7 +59,7 @@ const newPassword: PageField = {
 };
 
 export function pageOperations(deps: Accounts): Operation[] {
-  return [invitePage(deps), resetPage(deps), emailPage(deps)].flatMap(operationsOf);
+  return [invitePage(deps), resetPage(deps), emailPage(deps)].flatMap((kind) => operationsOf(deps, kind));
 }
 
 function invitePage(deps: Accounts): LinkPage {
@@ -142,7 +143,7 @@ function emailPage(deps: Accounts): LinkPage {
   };
 }
 
-function operationsOf(kind: LinkPage): Operation[] {
+function operationsOf({ ownUrl }: Accounts, kind: LinkPage): Operation[] {
   const shared = {
     path: `${kind.path}/{token}` as `/${string}`,
     outside: true,
@@ -169,8 +170,9 @@ function operationsOf(kind: LinkPage): Operation[] {
       operationId: kind.names.show,
       summary: `Show the page of a link: ${kind.summary}; changes nothing`,
       permission: 'public',
-      refusals: [],
-      async run({ params: { token } }) {
+      refusals: ['misdirected'],
+      async run({ params: { token }, caller }) {
+        refuseOtherHost(caller, ownUrl());
         const open = await kind.open(token);
         if (open === undefined) return { status: 400, headers: pageHeaders('none'), body: htmlPage(OVER) };
         return { status: 200, headers: pageHeaders({}), body: htmlPage(formOf(token, open, undefined)) };
@@ -185,8 +187,9 @@ function operationsOf(kind: LinkPage): Operation[] {
       permission: 'public',
       audit: 'none', // recorded as what the person did
       body: z.strictObject({ name: z.string().max(100).default(''), password: passwordSchema.default('') }),
-      refusals: ['forbidden'],
+      refusals: ['forbidden', 'misdirected'],
       async run({ params: { token }, body, caller }) {
+        refuseOtherHost(caller, ownUrl());
         try {
           const done = await kind.submit(token, body, caller);
           return { status: 200, headers: pageHeaders('none'), body: htmlPage(done) };

@@ -5,7 +5,15 @@
  */
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
-import { operation, pageHeaders, problem, rawAnswer, type Caller, type Operation } from '../http/http.ts';
+import {
+  operation,
+  pageHeaders,
+  problem,
+  rawAnswer,
+  refuseOtherHost,
+  type Caller,
+  type Operation,
+} from '../http/http.ts';
 import { lookInto, takeFrom } from '../store/store.ts';
 import type { Locale, Settings } from '../tenants/tenants.ts';
 import { approve } from './check.ts';
@@ -50,7 +58,7 @@ export function landingOperations(deps: LandingDeps): Operation[] {
       answers: { 200: page, 400: page },
       refusals: ['misdirected'],
       async run({ params: { token }, headers: asked, caller }) {
-        refuseOtherHost(caller, deps);
+        refuseOtherHost(caller, deps.config().server.publicUrl);
         const found = await pending(deps, token);
         if (found === undefined) return gone(asked['accept-language']);
         return { status: 200, ...(await ask(deps, found, token)) };
@@ -72,7 +80,7 @@ export function landingOperations(deps: LandingDeps): Operation[] {
       answers: { 200: page, 303: z.undefined(), 400: page },
       refusals: ['misdirected', 'rate_limited'],
       async run({ params: { token }, headers: asked, body: { form }, caller }) {
-        refuseOtherHost(caller, deps);
+        refuseOtherHost(caller, deps.config().server.publicUrl);
         await refuseGuessing(deps, caller);
         const found = await pending(deps, token);
         const outcome = found === undefined ? 'gone' : await follow(deps, found, form);
@@ -137,16 +145,6 @@ function languageOf(header: string | undefined): Locale {
 function returnUrl({ settings }: LandingDeps, { tenantId, flow }: Verification): URL | undefined {
   const url = settings.get(tenantId, `flows.${flow}.returnUrl`);
   return url === undefined ? undefined : new URL(url);
-}
-
-/** A page asked for under a name that is not ours may be somebody's who put himself between (F3; RFC 9110 §15.5.20). */
-function refuseOtherHost({ host }: Caller, { config }: LandingDeps): void {
-  const { publicUrl } = config().server;
-  if (publicUrl === undefined) return;
-  const own = new URL(publicUrl);
-  const asked = `${own.protocol}//${host}`;
-  if (URL.canParse(asked) && new URL(asked).host === own.host && !/[/?#@\\]/.test(host)) return;
-  throw problem('misdirected', { detail: 'This page is not served under that name.' });
 }
 
 const failedBy = ({ address }: Caller) => ({

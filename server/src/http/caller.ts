@@ -66,6 +66,18 @@ function isOwn(origin: string | undefined, host: string): boolean {
   return URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
 }
 
+/**
+ * Throws `misdirected`: a page that is asked for under a name that is not ours may be somebody's who put himself between
+ * (RFC 9110 §15.5.20). Every name is ours while no public address is set.
+ */
+export function refuseOtherHost({ host }: Caller, publicUrl: string | undefined): void {
+  if (publicUrl === undefined) return;
+  const own = new URL(publicUrl);
+  const asked = `${own.protocol}//${host}`;
+  if (URL.canParse(asked) && new URL(asked).host === own.host && !/[/?#@\\]/.test(host)) return;
+  throw problem('misdirected', { detail: 'This page is not served under that name.' });
+}
+
 /** One cookie of a `Cookie` header (RFC 6265 §5.4). `undefined` when it is not there, or there twice: who planted it? */
 export function cookieOf({ cookie }: Pick<Caller, 'cookie'>, name: string): string | undefined {
   const found = (cookie ?? '').split(';').flatMap((pair) => {

@@ -4,7 +4,7 @@
  * Next: operation.ts
  */
 export type { Audit, AuditChange, Audited, AuditFacts, RecordAudit } from './audit.ts';
-export { cookieOf, refuseCrossSite, type Caller } from './caller.ts';
+export { cookieOf, refuseCrossSite, refuseOtherHost, type Caller } from './caller.ts';
 export { createHttpApp, type HttpAppOptions } from './create-app.ts';
 export { mountOperations, type Door } from './mount.ts';
 export {
