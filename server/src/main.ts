@@ -152,7 +152,7 @@ function greet(
   API    ${url}/api/v1
   Mode   ${modeText}
 
-${setupCode === undefined ? '' : setupLines(url, setupCode)}  Make a first key:
+${setupCode === undefined ? '' : setupLines(url, setupCode, place)}  Make a first key:
     npx posthorn key create --name first${place.map((item) => ` ${item}`).join('')}
 
   Send a first message:
@@ -163,9 +163,9 @@ ${setupCode === undefined ? '' : setupLines(url, setupCode)}  Make a first key:
 `);
 }
 
-function setupLines(url: string, { code }: SetupCode): string {
+function setupLines(url: string, { code }: SetupCode, place: readonly string[]): string {
   return `  Setup  ${code}: within half an hour it makes the first administrator (POST ${url}/api/v1/setup);
-         another one: npx posthorn setup-code
+         another one: npx posthorn setup-code${place.map((item) => ` ${item}`).join('')}
 
 `;
 }
