@@ -16,6 +16,7 @@ test('Q5 Q9: a relay that keeps the message and drops the line: in doubt, no oth
   const cleanup = cleanupOf(t);
   const [port = 0] = await freePorts(1);
   const dropping = await startSink({ port, dump: true, flags: ['-q', '.'] });
+  cleanup(() => dropping.stop());
   const other = await startRecordingSink();
   cleanup(() => other.close());
   const connections = [

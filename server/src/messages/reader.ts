@@ -33,12 +33,8 @@ export async function readSummaries(
 export async function readWhole(db: Db, tenantId: string, id: string): Promise<z.input<typeof messageView>> {
   const row = await mustRead(db, tenantId, id);
   const running = (await readRunning(db, [id])).has(id);
+  // In this order: what led to a state that is shown must be shown with it.
+  const recipients = await readRecipients(db, [id]);
   const attempts = await readAttempts(db, tenantId, id);
-  return viewMessage(
-    row,
-    await readRecipients(db, [id]),
-    running,
-    attempts,
-    await readEvents(db, tenantId, id),
-  );
+  return viewMessage(row, recipients, running, attempts, await readEvents(db, tenantId, id));
 }
