@@ -33,6 +33,7 @@ export {
   type Person,
 } from './people.ts';
 export { countPeople, peopleOfTenant, personByEmail, personById, updatePerson } from './people-queries.ts';
+export { isSecretToken, newSecretToken, sameDigest, secretDigest } from './secret-token.ts';
 export { isInstanceRole, isRole, mayI, permissionsOf, roleMay, ROLES } from './roles.ts';
 export {
   beginSession,
@@ -41,10 +42,7 @@ export {
   endSessionOf,
   endSessions,
   forgetSessions,
-  isSecretToken,
   listSessions,
-  newSecretToken,
-  secretDigest,
   SESSION_COOKIE,
   setCookie,
   type Session,

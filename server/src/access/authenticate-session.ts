@@ -17,7 +17,8 @@ import {
 import { markSeen, membershipsOfPerson, personById } from './people-queries.ts';
 import { roleIn, type Membership, type Person } from './people.ts';
 import { sessionByHash, touchSession } from './session-queries.ts';
-import { isCsrfToken, isSecretToken, secretDigest, type Session, type SessionTimes } from './sessions.ts';
+import { isSecretToken, secretDigest } from './secret-token.ts';
+import { isCsrfToken, type Session, type SessionTimes } from './sessions.ts';
 
 const FRESH_MS = 1_000;
 const REMEMBERED_MAX = 10_000;

@@ -3,7 +3,7 @@
  * some idle time, at the latest after its lifetime, and at once when it is revoked: within a second on every node (W1).
  * Next: authenticate-session.ts
  */
-import { createHash, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { newId } from '../base/id.ts';
 import { cookieOf, type Caller } from '../http/http.ts';
@@ -15,6 +15,7 @@ import {
   insertSession,
   sessionsOfPerson,
 } from './session-queries.ts';
+import { isSecretToken, newSecretToken, sameDigest, secretDigest } from './secret-token.ts';
 
 export interface Session {
   /** `ses_…`; says nothing of the token. */
@@ -37,31 +38,13 @@ export interface SessionTimes {
 
 /** RFC 6265bis §4.1.3.2: a name with this prefix is taken from a secure page of this very host only. */
 export const SESSION_COOKIE = '__Host-posthorn';
-const TOKEN_BYTES = 32;
-const TOKEN = /^[\w-]{43}$/;
-
-export function newSecretToken(): string {
-  return randomBytes(TOKEN_BYTES).toString('base64url');
-}
-
-/** What is stored of a random token. */
-export function secretDigest(token: string): string {
-  return hash('sha256', token, 'base64url');
-}
-
-export function isSecretToken(text: string | undefined): text is string {
-  return text !== undefined && TOKEN.test(text);
-}
-
 /** What whoever holds the session sends beside the cookie: a page of another site cannot know it. */
 export function csrfToken(sessionToken: string): string {
   return createHash('sha256').update(`posthorn csrf ${sessionToken}`).digest('base64url');
 }
 
 export function isCsrfToken(sessionToken: string, given: string | undefined): boolean {
-  const want = Buffer.from(csrfToken(sessionToken));
-  const have = Buffer.from(given ?? '');
-  return want.length === have.length && timingSafeEqual(want, have);
+  return sameDigest(csrfToken(sessionToken), given ?? '');
 }
 
 /** A cookie for this host alone, which scripts do not see and other sites' forms do not send. */

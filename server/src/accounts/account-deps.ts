@@ -2,12 +2,12 @@
  * What the parts of `accounts/` share: the database, the mails of flows, and what the configuration says.
  * Next: sign-in.ts
  */
-import type { Membership, Person, SessionTimes } from '../access/access.ts';
+import type { Person, SessionTimes } from '../access/access.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Verifications } from '../flows/flows.ts';
 import { problem, type AuditFacts, type Caller, type Principal, type RecordAudit } from '../http/http.ts';
-import { addressKey, parseAddress } from '../mail/mail.ts';
+import { addressKey, parseAddress, serializeAddress, type Address } from '../mail/mail.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
 import type { Db } from '../store/store.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
@@ -42,16 +42,17 @@ export interface ReadAddress {
 /** One address, in the form in which it is stored and compared; `undefined` when it cannot be one (F5). */
 export function readAddress(text: string): ReadAddress | undefined {
   const parsed = parseAddress(text);
-  if (!parsed.ok) return undefined;
-  const { local, domain } = parsed.address;
-  return { email: `${local}@${domain}`, emailKey: addressKey(parsed.address) };
+  return parsed.ok ? storedForm(parsed.address) : undefined;
 }
 
 export function mustReadAddress(text: string, path = 'email'): ReadAddress {
   const parsed = parseAddress(text);
   if (!parsed.ok) throw wrongField(path, parsed.message);
-  const { local, domain } = parsed.address;
-  return { email: `${local}@${domain}`, emailKey: addressKey(parsed.address) };
+  return storedForm(parsed.address);
+}
+
+function storedForm(address: Address): ReadAddress {
+  return { email: serializeAddress(address), emailKey: addressKey(address) };
 }
 
 export function wrongField(path: string, message: string) {
@@ -85,8 +86,4 @@ export function recordDone(
 /** A digest of an address for counting: nobody reads the address out of it, whether it has an account or not. */
 export function whoIs(keyRing: AccountDeps['keyRing'], emailKey: string): Promise<string> {
   return keyRing.digest(INSTANCE_TENANT_ID, 'sign-in', emailKey);
-}
-
-export function isOfInstance(memberships: readonly Membership[]): boolean {
-  return memberships.some(({ tenantId }) => tenantId === INSTANCE_TENANT_ID);
 }

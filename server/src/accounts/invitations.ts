@@ -18,6 +18,7 @@ import {
   type Person,
 } from '../access/access.ts';
 import { newId } from '../base/id.ts';
+import { storedAddress } from '../delivery/delivery.ts';
 import { problem, refuseCrossSite, type Caller, type Principal, type Role } from '../http/http.ts';
 import { transaction } from '../store/store.ts';
 import { INSTANCE_TENANT_ID, lockTenant } from '../tenants/tenants.ts';
@@ -30,7 +31,6 @@ import {
   noteSent,
   revokeOpen,
 } from './invitation-queries.ts';
-import { mailboxOf } from './mailbox-of.ts';
 import { passwordTrouble } from './passwords.ts';
 import { checkPassword, signInFailed } from './sign-in.ts';
 
@@ -126,7 +126,7 @@ async function mail(deps: AccountDeps, principal: Principal, made: Invitation): 
     { ...principal, tenantId: reached ?? made.tenantId },
     {
       flow: 'invitation',
-      to: mailboxOf(made.email),
+      to: { address: storedAddress(made.email) },
       subject: made.id,
       link: (token) => `${publicUrl()}/invite/${linkOf(made.id, token)}`,
       mail: reached === undefined ? 'if-possible' : 'required',

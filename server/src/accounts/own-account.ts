@@ -4,6 +4,7 @@
  * Next: people-admin.ts
  */
 import { personByEmail, personById, updatePerson, type Person } from '../access/access.ts';
+import { storedAddress } from '../delivery/delivery.ts';
 import { problem, refuseCrossSite, type Caller, type Principal } from '../http/http.ts';
 import { isUniqueViolation, transaction } from '../store/store.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
@@ -16,7 +17,6 @@ import {
   type Credentials,
 } from './credential-queries.ts';
 import { linkOver } from './invitations.ts';
-import { mailboxOf } from './mailbox-of.ts';
 import { tellPerson, type Notifying } from './own-mails.ts';
 import { passwordTrouble } from './passwords.ts';
 import { newRecoveryCodes, recoveryDigest } from './recovery-codes.ts';
@@ -156,7 +156,7 @@ export async function requestEmailChange(
   if ((await personByEmail(deps.db, emailKey)) !== undefined) return;
   await deps.verifications.issueOwn(mailingAs(person, INSTANCE_TENANT_ID), {
     flow: 'email-change',
-    to: mailboxOf(email),
+    to: { address: storedAddress(email) },
     subject: person.id,
     data: { from: person.email },
     clientAddress: caller.address,

@@ -4,11 +4,11 @@
  * Next: setup.ts
  */
 import type { Person } from '../access/access.ts';
+import { storedAddress } from '../delivery/delivery.ts';
 import type { Caller } from '../http/http.ts';
 import { submissionSchema, type Acceptor } from '../messages/messages.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
 import { mailingAs, type AccountDeps } from './account-deps.ts';
-import { mailboxOf } from './mailbox-of.ts';
 
 /** Answers the id of the verification that the code finishes. Throws `rate_limited`. */
 export async function mailSignInCode(
@@ -18,7 +18,7 @@ export async function mailSignInCode(
 ): Promise<string> {
   const { verification } = await verifications.issueOwn(mailingAs(person, INSTANCE_TENANT_ID), {
     flow: 'one-time-code',
-    to: mailboxOf(person.email),
+    to: { address: storedAddress(person.email) },
     subject: person.id,
     clientAddress: address,
   });

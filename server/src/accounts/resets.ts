@@ -5,13 +5,13 @@
  * Next: own-account.ts
  */
 import { endSessions, personByEmail, personById, type Person } from '../access/access.ts';
+import { storedAddress } from '../delivery/delivery.ts';
 import { refuseCrossSite, type Caller } from '../http/http.ts';
 import { transaction, type Tx } from '../store/store.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
 import { mailingAs, readAddress, recordDone, whoIs, wrongField, type AccountDeps } from './account-deps.ts';
 import { deleteHalvesOf, savePassword } from './credential-queries.ts';
 import { linkOver } from './invitations.ts';
-import { mailboxOf } from './mailbox-of.ts';
 import { tellPerson, type Notifying } from './own-mails.ts';
 import { passwordTrouble } from './passwords.ts';
 
@@ -39,7 +39,7 @@ async function mailReset(
   if (person?.state !== 'active') return;
   await verifications.issueOwn(mailingAs(person, INSTANCE_TENANT_ID), {
     flow: 'password-reset',
-    to: mailboxOf(person.email),
+    to: { address: storedAddress(person.email) },
     subject: person.id,
     clientAddress: address,
     link: (token) => `${publicUrl()}/reset/${token}`,

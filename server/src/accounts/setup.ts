@@ -5,13 +5,14 @@
  */
 import { addPerson, giveRole, hasAdmin, personByEmail, secretDigest, type Person } from '../access/access.ts';
 import type { Clock } from '../base/clock.ts';
+import { typedCode } from '../flows/flows.ts';
 import { problem, refuseCrossSite, type Caller } from '../http/http.ts';
 import { transaction, type Db } from '../store/store.ts';
 import { INSTANCE_TENANT_ID, lockTenant } from '../tenants/tenants.ts';
 import { mustReadAddress, recordDone, wrongField, type AccountDeps } from './account-deps.ts';
 import { savePassword } from './credential-queries.ts';
 import { passwordTrouble } from './passwords.ts';
-import { grouped, randomText } from './recovery-codes.ts';
+import { newGroupedCode } from './recovery-codes.ts';
 import { deleteSetupCodes, insertSetupCode, isSetupCode } from './setup-queries.ts';
 import { completeSignIn, type SignedIn } from './sign-in.ts';
 
@@ -28,7 +29,7 @@ export interface SetupCode {
 
 /** A new code; `undefined` when there is an administrator already. Earlier codes stay good until they expire. */
 export async function makeSetupCode(db: Db, clock: Clock): Promise<SetupCode | undefined> {
-  const code = grouped(randomText(LENGTH));
+  const code = newGroupedCode(LENGTH);
   const expiresAt = clock.now() + LIFETIME_MS;
   return transaction(db, async (tx) => {
     if (await hasAdmin(tx)) return undefined;
@@ -72,5 +73,5 @@ export async function setUp(deps: AccountDeps, caller: Caller, given: SetUp): Pr
 }
 
 function digest(code: string): string {
-  return secretDigest(`setup ${code.replace(/[\s-]/g, '').toUpperCase()}`);
+  return secretDigest(`setup ${typedCode(code)}`);
 }

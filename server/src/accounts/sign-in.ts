@@ -36,7 +36,7 @@ import {
 import { knownDevice, rememberDevice } from './devices.ts';
 import { mailSignInCode } from './own-mails.ts';
 
-export const HALF_COOKIE = '__Host-posthorn-half';
+const HALF_COOKIE = '__Host-posthorn-half';
 const HALF_MS = 10 * 60_000;
 
 export interface SignedIn {

@@ -5,8 +5,8 @@
  * Next: sign-in.ts
  */
 import type { Clock } from '../base/clock.ts';
-import { problem } from '../http/http.ts';
-import { emptyWindow, lookInto, takeFrom, type CountedWindow, type Db } from '../store/store.ts';
+import { rateLimited } from '../http/http.ts';
+import { emptyWindow, takeFrom, type CountedWindow, type Db } from '../store/store.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -66,10 +66,7 @@ export function createThrottle({ db, clock }: { readonly db: Db; readonly clock:
     const now = clock.now();
     const taken = await takeFrom(db, window, now);
     if (taken.ok) return;
-    throw problem('rate_limited', {
-      detail: 'Too many tries. Wait, or set a new password by mail.',
-      retryAfterSeconds: Math.ceil((taken.retryAt - now) / 1_000),
-    });
+    throw rateLimited('Too many tries. Wait, or set a new password by mail.', taken.retryAt - now);
   }
   return {
     take,
@@ -91,8 +88,7 @@ export function createThrottle({ db, clock }: { readonly db: Db; readonly clock:
     async reset(who, address) {
       const trying = { who, address, device: undefined };
       await emptyWindow(db, perPair(trying).name);
-      if ((await lookInto(db, perAccount(trying).name, clock.now())).count > 0)
-        await emptyWindow(db, perAccount(trying).name);
+      await emptyWindow(db, perAccount(trying).name);
     },
   };
 }

@@ -97,6 +97,15 @@ export interface Delivery {
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { db, clock, log, connections } = options;
   const candidates = (tenantId: string): Candidate[] => candidatesOf(connections, tenantId);
+  const choose = (tenantId: string, from: Address | undefined): Choice => {
+    const all = candidates(tenantId);
+    return from === undefined
+      ? chooseConnection(
+          { from: NOBODY, tried: [] },
+          all.map((one) => ({ ...one, senders: [] })),
+        )
+      : chooseConnection({ from, tried: [] }, all);
+  };
 
   const held = createHeldMail({
     db,
@@ -185,19 +194,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     cancel: (tx, what) => cancelMessage(tx, { kind: DELIVERY, ...what, now: clock.now() }),
     retry: (tx, what) => retryMessage(tx, { kind: DELIVERY, ...what, now: clock.now() }),
     explain: (letter) => route({ candidates }, letter, letter.recipients, []),
-    choose(tenantId, from) {
-      const all = candidates(tenantId);
-      return from === undefined
-        ? chooseConnection(
-            { from: NOBODY, tried: [] },
-            all.map((one) => ({ ...one, senders: [] })),
-          )
-        : chooseConnection({ from, tried: [] }, all);
-    },
+    choose,
     keptBecause: (letter) => keptBecause(letter, options.policy(letter.tenantId)),
     reaches(tenantId, from, to) {
       if (!letsOut(options.policy(tenantId), to)) return false;
-      const choice = chooseConnection({ from, tried: [] }, candidates(tenantId));
+      const choice = choose(tenantId, from);
       return choice.kind === 'chosen' && connections.byId(choice.candidate.id)?.settings.type !== 'mailbox';
     },
     async load(tenantId, id) {

@@ -3,7 +3,7 @@
  * parallel requests and several nodes share one count.
  * Next: queries.ts
  */
-import { problem, waitForRoom, type RateLimit } from '../http/http.ts';
+import { rateLimited, waitForRoom, type RateLimit } from '../http/http.ts';
 import type { Tx } from '../store/store.ts';
 import { readStarts } from './queries.ts';
 
@@ -40,7 +40,7 @@ export function refuseBeyond(what: string, key: Used, tenant: Used, now: number)
   const detail =
     `At most ${String(key.max)} ${what} in ${span(key)} with one key, ` +
     `and ${String(tenant.max)} in ${span(tenant)} in a tenant.`;
-  throw problem('rate_limited', { detail, retryAfterSeconds: Math.ceil(waitMs / 1000) });
+  throw rateLimited(detail, waitMs);
 }
 
 function span({ windowMs }: RateLimit): string {

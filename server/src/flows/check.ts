@@ -3,13 +3,14 @@
  * another tenant's or audience's, of another flow, used, superseded, late.
  * Next: proof.ts
  */
+import { isSecretToken, sameDigest, secretDigest } from '../access/access.ts';
 import { isId } from '../base/id.ts';
 import { emptyWindow, takeFrom, transaction, type Db } from '../store/store.ts';
 import type { Clock } from '../base/clock.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
 import type { FlowName } from '../tenants/tenants.ts';
 import { failuresOf } from './limits.ts';
-import { codeDigest, isToken, sameDigest, tokenDigest, typedCode } from './proof.ts';
+import { codeDigest, typedCode } from './proof.ts';
 import { countTry, end, readByToken, readVerification, type Verification, type Whose } from './queries.ts';
 import { tell } from './record.ts';
 
@@ -38,8 +39,8 @@ async function checkToken(
   whose: Whose,
   { token, flow }: { readonly token: string; readonly flow: FlowName | undefined },
 ): Promise<Checked> {
-  if (!isToken(token)) return { status: 'expired' };
-  const found = await readByToken(deps.db, whose, tokenDigest(token));
+  if (!isSecretToken(token)) return { status: 'expired' };
+  const found = await readByToken(deps.db, whose, secretDigest(token));
   const other = flow !== undefined && found?.flow !== flow;
   return found === undefined || other ? { status: 'expired' } : approve(deps, found);
 }

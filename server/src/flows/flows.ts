@@ -7,6 +7,7 @@ export type { Checked } from './check.ts';
 export { harmless } from './harmless.ts';
 export type { Issued } from './issue.ts';
 export { sendNotice, type NoticeDeps, type NoticeRequest } from './notices.ts';
+export { newCode, typedCode } from './proof.ts';
 export { forgetSends, type Verification } from './queries.ts';
 export {
   createVerifications,

@@ -4,11 +4,11 @@
  * Next: landing.ts
  */
 import { randomBytes } from 'node:crypto';
+import { sameDigest } from '../access/access.ts';
 import type { Clock } from '../base/clock.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
 import { takeFrom, type Db } from '../store/store.ts';
 import { INSTANCE_TENANT_ID } from '../tenants/tenants.ts';
-import { sameDigest } from './proof.ts';
 
 export interface FormDeps {
   readonly db: Db;

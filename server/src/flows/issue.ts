@@ -3,6 +3,7 @@
  * not end the proof that the address has.
  * Next: limits.ts
  */
+import { newSecretToken, secretDigest } from '../access/access.ts';
 import type { Clock } from '../base/clock.ts';
 import { newId } from '../base/id.ts';
 import { Problem } from '../base/problem.ts';
@@ -17,7 +18,7 @@ import { lockTenant, type FlowName, type Settings } from '../tenants/tenants.ts'
 import { writeFlowMail } from './flow-mail.ts';
 import { flowSettings, lifetimesOf, type FlowSettings } from './flow-settings.ts';
 import { limitsOf, refuseFull, takeRoom, type Limits } from './limits.ts';
-import { codeDigest, newCode, newToken, tokenDigest } from './proof.ts';
+import { codeDigest, newCode } from './proof.ts';
 import {
   insertVerification,
   noteMessage,
@@ -89,7 +90,7 @@ export function createIssuing(deps: IssueDeps) {
     link: IssueTerms['link'],
     now: number,
   ): Promise<Proved> {
-    const token = own.kind === 'code' ? undefined : newToken();
+    const token = own.kind === 'code' ? undefined : newSecretToken();
     const code = own.kind === 'link' ? undefined : newCode(own.codeLength, own.codeAlphabet);
     const { seconds, codeSeconds } = lifetimesOf(own);
     const led = token === undefined ? undefined : leadTo(at.flow, token, own, link, deps.config());
@@ -97,7 +98,7 @@ export function createIssuing(deps: IssueDeps) {
       proof: { token, code },
       href: led?.href,
       landing: led?.landing ?? 'caller',
-      tokenHash: token === undefined ? null : tokenDigest(token),
+      tokenHash: token === undefined ? null : secretDigest(token),
       codeHash: code === undefined ? null : await codeDigest(keyRing, at.tenantId, at.id, code),
       expiresAt: now + seconds * 1_000,
       codeExpiresAt: codeSeconds === undefined ? null : now + codeSeconds * 1_000,

@@ -4,11 +4,12 @@
  * Next: landing-page.ts
  */
 import { z } from 'zod';
+import { isSecretToken, secretDigest } from '../access/access.ts';
 import type { Config } from '../config/config.ts';
 import {
   operation,
   pageHeaders,
-  problem,
+  rateLimited,
   rawAnswer,
   refuseOtherHost,
   type Caller,
@@ -19,7 +20,6 @@ import type { Locale, Settings } from '../tenants/tenants.ts';
 import { approve } from './check.ts';
 import { newFormToken, takeFormToken, type FormDeps } from './form-token.ts';
 import { askPage, donePage, gonePage } from './landing-page.ts';
-import { isToken, tokenDigest } from './proof.ts';
 import { readHosted, type Verification } from './queries.ts';
 import { clientNetwork } from './whom.ts';
 import { localeFor } from './words.ts';
@@ -101,8 +101,8 @@ export function landingOperations(deps: LandingDeps): Operation[] {
 }
 
 async function pending({ db, clock }: LandingDeps, token: string): Promise<Verification | undefined> {
-  if (!isToken(token)) return undefined;
-  const found = await readHosted(db, tokenDigest(token));
+  if (!isSecretToken(token)) return undefined;
+  const found = await readHosted(db, secretDigest(token));
   return found?.state === 'pending' && found.expiresAt > clock.now() ? found : undefined;
 }
 
@@ -158,10 +158,7 @@ async function refuseGuessing({ db, clock }: LandingDeps, caller: Caller): Promi
   const { name, max } = failedBy(caller);
   const { count, closesAt = now } = await lookInto(db, name, now);
   if (count < max) return;
-  throw problem('rate_limited', {
-    detail: 'There were too many links that do not work from this network.',
-    retryAfterSeconds: Math.max(1, Math.ceil((closesAt - now) / 1_000)),
-  });
+  throw rateLimited('There were too many links that do not work from this network.', closesAt - now);
 }
 
 async function countFailed({ db, clock }: LandingDeps, caller: Caller): Promise<void> {

@@ -4,7 +4,7 @@
  * nodes, no more pass than may (A5). Every refusal reads the same.
  * Next: whom.ts
  */
-import { problem, waitForRoom } from '../http/http.ts';
+import { rateLimited, waitForRoom } from '../http/http.ts';
 import type { Address } from '../mail/mail.ts';
 import type { KeyRing } from '../secrets/secrets.ts';
 import { lookInto, takeFromAll, type CountedWindow, type Db, type Tx } from '../store/store.ts';
@@ -106,10 +106,7 @@ export async function takeRoom(tx: Tx, { limited, windows, failures }: Limits, n
 }
 
 function tooMuch(waitMs: number) {
-  return problem('rate_limited', {
-    detail: 'There has been as much mail of this flow as there may be for now.',
-    retryAfterSeconds: Math.max(1, Math.ceil(waitMs / SECOND_MS)),
-  });
+  return rateLimited('There has been as much mail of this flow as there may be for now.', waitMs);
 }
 
 async function afterFailures(tx: Tx, { name, max }: CountedWindow, now: number): Promise<number> {

@@ -13,7 +13,7 @@ import { limitSettings } from './flow-settings.ts';
 import { harmless } from './harmless.ts';
 import { limitsOf, refuseFull, takeRoom } from './limits.ts';
 import { NOT_YOU, NOTICE_WORDS, type NoticeAbout } from './notice-words.ts';
-import { noteSend, type Audience } from './queries.ts';
+import { noteSend, type Where } from './queries.ts';
 import { FRAME, localeFor } from './words.ts';
 
 export interface NoticeDeps {
@@ -41,13 +41,12 @@ export async function sendNotice(
   deps: NoticeDeps,
   principal: Principal,
   request: NoticeRequest,
-  audience: Audience = 'application',
 ): Promise<{ readonly messageId: string; readonly to: string }> {
   const { db, clock, keyRing, settings, acceptor } = deps;
   const { tenantId } = principal;
   const { flow, to, clientAddress } = request;
   const now = clock.now();
-  const where = { audience, tenantId, flow, addressKey: addressKey(to.address) };
+  const where: Where = { audience: 'application', tenantId, flow, addressKey: addressKey(to.address) };
   const limits = await limitsOf(keyRing, {
     ...{ ...where, address: to.address, clientAddress, withCode: false },
     askedBy: clientAddress === undefined ? 'caller' : 'stranger',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { newSecretToken } from '../access/access.ts';
 import { refusal, type Api } from '../../test/api-scene.ts';
 import {
   check,
@@ -18,7 +19,7 @@ import {
 import { forEachStore, openTestSqlite } from '../../test/stores.ts';
 import { shiftedClock } from '../../test/system-clocks.ts';
 import { harmless } from './harmless.ts';
-import { newCode, newToken } from './proof.ts';
+import { newCode } from './proof.ts';
 
 /** Every table of the database with all its rows, octets in hex and as text: what a dump or a backup holds. */
 async function dump(api: Api): Promise<string> {
@@ -77,7 +78,7 @@ forEachStore('proofs', (open) => {
 });
 
 test('F1: 10,000 tokens are all different, and their bits are those of a fair coin', () => {
-  const tokens = Array.from({ length: 10_000 }, newToken);
+  const tokens = Array.from({ length: 10_000 }, newSecretToken);
   assert.equal(new Set(tokens).size, 10_000);
   let ones = 0;
   let bits = 0;

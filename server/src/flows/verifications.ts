@@ -4,13 +4,13 @@
  * that never meet (F1): the people of applications, over the API, and our own, for whom `accounts/` calls the `…Own`.
  * Next: issue.ts
  */
+import { isSecretToken, secretDigest } from '../access/access.ts';
 import { problem, type Principal } from '../http/http.ts';
 import type { Mailbox } from '../mail/mail.ts';
 import { transaction } from '../store/store.ts';
 import type { FlowName } from '../tenants/tenants.ts';
 import { check, type Checked, type CheckRequest } from './check.ts';
 import { createIssuing, type IssueDeps, type Issued, type IssueRequest } from './issue.ts';
-import { isToken, tokenDigest } from './proof.ts';
 import { end, readByToken, readVerification, revokeSubject, type Verification } from './queries.ts';
 import { notPending, tell } from './record.ts';
 import type { FlowWords } from './words.ts';
@@ -123,8 +123,8 @@ function ownVerifications(
     },
     checkOwn: (tenantId, request) => check(deps, own(tenantId), request),
     async peekOwn(tenantId, { flow, token }) {
-      if (!isToken(token)) return undefined;
-      const found = await readByToken(db, own(tenantId), tokenDigest(token));
+      if (!isSecretToken(token)) return undefined;
+      const found = await readByToken(db, own(tenantId), secretDigest(token));
       const isPending = found?.state === 'pending' && found.expiresAt > clock.now();
       return isPending && found.flow === flow ? found : undefined;
     },

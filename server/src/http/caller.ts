@@ -28,7 +28,12 @@ export interface Caller {
 
 const USER_AGENT_MAX = 300;
 
+/** Read once: whoever authenticates and the operation see the same. */
 export function callerOf(request: FastifyRequest): Caller {
+  return (request.caller ??= readCaller(request));
+}
+
+function readCaller(request: FastifyRequest): Caller {
   const { headers } = request.raw;
   // Node joins repeated headers of an unknown name with a comma, so these are never lists.
   const text = (name: string): string | undefined => {

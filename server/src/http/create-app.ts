@@ -13,6 +13,7 @@ import { systemClock, type Clock } from '../base/clock.ts';
 import { newId } from '../base/id.ts';
 import type { Log } from '../base/log.ts';
 import { Problem } from '../base/problem.ts';
+import type { Caller } from './caller.ts';
 import { SAFE_HEADERS, tooLarge } from './mount.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
@@ -55,6 +56,7 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     principal: Principal | undefined;
+    caller: Caller | undefined;
   }
 }
 
@@ -103,6 +105,7 @@ export function createHttpApp(options: HttpAppOptions): FastifyInstance {
     done();
   });
   app.decorateRequest('principal', undefined);
+  app.decorateRequest('caller', undefined);
   app.removeAllContentTypeParsers();
   // The body is parsed in the operation, so that a malformed one does not cost the connection.
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {

@@ -19,7 +19,7 @@ export { openApiDocument } from './openapi.ts';
 export { htmlPage, pageHeaders, type HtmlPage, type PageField } from './page.ts';
 export { PROBLEMS, problem, type ProblemCode } from '../base/problem.ts';
 export { idempotencyHeaders, pageAnswer, pageOf, pageQuery, readCursor, type Page } from './paging.ts';
-export { waitForRoom, type RateLimit } from './rate-limit.ts';
+export { rateLimited, waitForRoom, wholeSeconds, type RateLimit } from './rate-limit.ts';
 export {
   KEY_PERMISSIONS,
   type KeyPermission,

@@ -4,7 +4,7 @@
  * Next: ../tenants/limits.ts
  */
 import type { NewEvent } from '../events/events.ts';
-import { problem } from '../http/http.ts';
+import { problem, rateLimited, wholeSeconds } from '../http/http.ts';
 import { lookInto, takeFrom, type CountedWindow, type Tx } from '../store/store.ts';
 import { marksAt, markWindow, type TenantLimits } from '../tenants/tenants.ts';
 
@@ -94,17 +94,16 @@ async function tellMarks(
 
 /** The refusal of what does not fit. */
 export function tooMuch({ window, monthly, month, retryAt }: Over, now: number) {
-  const retryAfterSeconds = Math.max(1, Math.ceil((retryAt - now) / 1_000));
   const most = `${String(window.max)} messages`;
   if (monthly) {
     return problem('quota_reached', {
       detail: `This tenant may send ${most} in ${month} over the connections of the instance, and this would be more.`,
-      retryAfterSeconds,
+      retryAfterSeconds: wholeSeconds(retryAt - now),
     });
   }
   const span = `${String(window.windowMs / 1_000)} seconds`;
-  return problem('rate_limited', {
-    detail: `This tenant may send ${most} in ${span} over the connections of the instance, and this would be more.`,
-    retryAfterSeconds,
-  });
+  return rateLimited(
+    `This tenant may send ${most} in ${span} over the connections of the instance, and this would be more.`,
+    retryAt - now,
+  );
 }

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { newId } from '../base/id.ts';
 import type { Log } from '../base/log.ts';
-import { problem } from '../http/http.ts';
+import { problem, rateLimited } from '../http/http.ts';
 import { covers, displayAddress, serializeAddress, type Address, type ListEntry } from '../mail/mail.ts';
 import type { Lookups } from '../net/net.ts';
 import { followRows, isUniqueViolation, takeFrom, transaction, type Db, type Tx } from '../store/store.ts';
@@ -186,10 +186,7 @@ async function refuseHaste(db: Db, tenantId: string, now: number): Promise<void>
   const window = { name: `sender checks ${tenantId}`, max: CHECKS_MAX, windowMs: MINUTE_MS };
   const taken = await takeFrom(db, window, now);
   if (taken.ok) return;
-  throw problem('rate_limited', {
-    detail: `At most ${String(CHECKS_MAX)} checks of senders in a minute.`,
-    retryAfterSeconds: Math.ceil((taken.retryAt - now) / 1_000),
-  });
+  throw rateLimited(`At most ${String(CHECKS_MAX)} checks of senders in a minute.`, taken.retryAt - now);
 }
 
 async function lookForProof(lookups: SenderDeps['lookups'], claim: SenderClaim): Promise<Found> {
